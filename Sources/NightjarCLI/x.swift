@@ -1,0 +1,3 @@
+import ArgumentParser
+
+package enum NightjarMain { package static func main() {} }

@@ -1,0 +1,63 @@
+/// What a manifest says about a batch as a whole. Its jobs are streamed beside it.
+package struct BatchSettings: Hashable, Sendable, Codable {
+    /// Which sidecar files stand beside each image.
+    package enum Sidecar: String, Hashable, Sendable, Codable, CaseIterable {
+        /// `STEM.json`: the job's line of `metadata.jsonl`.
+        case json
+        /// `STEM.txt`: the prompt alone.
+        case txt
+    }
+
+    /// Limits that the manifest sets for itself; they can only be stricter than the operator's.
+    package struct Limits: Hashable, Sendable, Codable {
+        /// Unfinished jobs at the API at one time, at least 1.
+        package var concurrency: Int?
+        package var rate: Rate?
+        /// New submissions in one run, at least 0.
+        package var maxJobs: Int?
+        /// Spent in one run.
+        package var budget: Money?
+
+        package init(concurrency: Int? = nil, rate: Rate? = nil, maxJobs: Int? = nil, budget: Money? = nil) {
+            self.concurrency = concurrency
+            self.rate = rate
+            self.maxJobs = maxJobs
+            self.budget = budget
+        }
+    }
+
+    /// What happens after a remote FAILED, and how long a job may take.
+    package struct Retry: Hashable, Sendable, Codable {
+        /// Attempts in all, at least 1.
+        package var attempts: Int
+        /// Counted from the submission; milliseconds in the stored form.
+        package var jobTimeout: Duration
+
+        package init(attempts: Int = 3, jobTimeout: Duration = .seconds(2 * 3600)) {
+            self.attempts = attempts
+            self.jobTimeout = jobTimeout
+        }
+    }
+
+    /// The batch's identity: `[A-Za-z0-9._-]+`.
+    package var name: String
+    /// `output.path` as the manifest spells it.
+    package var pathTemplate: String
+    /// In the order of the manifest, none twice.
+    package var sidecars: [Sidecar]
+    package var limits: Limits
+    package var retry: Retry
+
+    package static let defaultPathTemplate = "${batch}/${index:06}-${slug}-${seed}.${ext}"
+
+    package init(
+        name: String, pathTemplate: String = BatchSettings.defaultPathTemplate, sidecars: [Sidecar] = [],
+        limits: Limits = Limits(), retry: Retry = Retry()
+    ) {
+        self.name = name
+        self.pathTemplate = pathTemplate
+        self.sidecars = sidecars
+        self.limits = limits
+        self.retry = retry
+    }
+}

@@ -1,0 +1,88 @@
+/// A batch as `status` shows it.
+package struct BatchSummary: Equatable, Sendable {
+    package var id: BatchID
+    package var settings: BatchSettings
+    /// Jobs by state; a state that is not there counts 0.
+    package var counts: [JobState: Int]
+    package var paused: Bool
+    package var requests: RequestCounts
+    /// Images that were paid for more than once.
+    package var duplicates: Int
+    package var spent: Money
+    package var createdAt: WallTime
+    package var updatedAt: WallTime
+    /// Finished a second in the last minutes of running; `nil` when nothing is known.
+    package var throughput: Double?
+
+    package init(
+        id: BatchID, settings: BatchSettings, counts: [JobState: Int] = [:], paused: Bool = false,
+        requests: RequestCounts = RequestCounts(), duplicates: Int = 0, spent: Money = .zero, createdAt: WallTime,
+        updatedAt: WallTime, throughput: Double? = nil
+    ) {
+        self.id = id
+        self.settings = settings
+        self.counts = counts
+        self.paused = paused
+        self.requests = requests
+        self.duplicates = duplicates
+        self.spent = spent
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.throughput = throughput
+    }
+
+    package func count(_ states: JobState...) -> Int {
+        states.reduce(0) { $0 + counts[$1, default: 0] }
+    }
+
+    package var total: Int { counts.values.reduce(0, +) }
+
+    /// Seconds until nothing is left to do at the present pace; `nil` when that is not known.
+    package var etaSeconds: Int? {
+        let left = total - count(.done, .failed, .filtered, .cancelled, .unknown)
+        if left == 0 { return 0 }
+        guard let throughput, throughput > 0 else { return nil }
+        return Int((Double(left) / throughput).rounded(.up))
+    }
+}
+
+/// A job as `jobs` shows it.
+package struct JobSummary: Equatable, Sendable {
+    package var batch: String
+    package var key: JobKey
+    package var index: Int
+    package var label: String?
+    package var state: JobState
+    package var request: ImageRequest
+    package var remoteID: RemoteJobID?
+    /// Submissions that count as attempts.
+    package var attempts: Int
+    package var file: OutputFile?
+    package var error: FailureCause?
+    package var createdAt: WallTime
+    package var updatedAt: WallTime
+    /// JSON objects.
+    package var variables: String?
+    package var meta: String?
+
+    package init(
+        batch: String, key: JobKey, index: Int, label: String?, state: JobState, request: ImageRequest,
+        remoteID: RemoteJobID?, attempts: Int, file: OutputFile?, error: FailureCause?, createdAt: WallTime,
+        updatedAt: WallTime, variables: String?, meta: String?
+    ) {
+        self.batch = batch
+        self.key = key
+        self.index = index
+        self.label = label
+        self.state = state
+        self.request = request
+        self.remoteID = remoteID
+        self.attempts = attempts
+        self.file = file
+        self.error = error
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.variables = variables
+        self.meta = meta
+    }
+}

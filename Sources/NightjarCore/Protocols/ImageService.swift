@@ -1,0 +1,107 @@
+/// The Jobs API as the runner sees it.
+package protocol ImageService: Sendable {
+    /// One `POST /jobs/images`, never repeated by itself.
+    /// - Parameter idempotencyKey: The same for every submission of one attempt.
+    func submit(_ request: ImageRequest, idempotencyKey: String) async -> SubmissionAnswer
+
+    /// One `GET /jobs/{id}`.
+    func job(_ id: RemoteJobID) async throws(RequestFailure) -> RemoteJob
+
+    /// One `GET /jobs`: recent jobs, in the order of the reply.
+    func recentJobs() async throws(RequestFailure) -> [RemoteJob]
+
+    /// Fetches a result, piece by piece.
+    /// - Parameters:
+    ///   - url: As the API gave it.
+    ///   - receive: Called with each piece in order; an error that it throws ends the transfer and is thrown on.
+    func download(
+        _ url: String, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void
+    ) async throws
+}
+
+/// What became of one submission, by what is certain about it.
+package enum SubmissionAnswer: Equatable, Sendable {
+    case accepted(RemoteJobID)
+    /// Not a byte was handed over: no connection, no name, no TLS session.
+    case notSent(String)
+    /// Turned away before anything was accepted (429).
+    case throttled(RetryAfter)
+    /// The account or the key is in trouble (401, 402, 403): no job's fault.
+    case refused(AccountTrouble)
+    /// The API will never take this request (400, 422, other 4xx).
+    case rejected(String)
+    /// It may have been accepted: cut off, silent, 408, 409, 425, 499, 3xx, 5xx, a 2xx without a readable id.
+    case lost(String)
+}
+
+/// Why a request other than a submission gave no answer to work with.
+package enum RequestFailure: Error, Equatable, Sendable {
+    /// No connection, cut off, silent, unreadable, or 5xx.
+    case unavailable(String)
+    case throttled(RetryAfter)
+    case refused(AccountTrouble)
+    case notFound
+    /// Another 4xx.
+    case rejected(String)
+}
+
+/// 401, 402 and 403, with what the API said.
+package struct AccountTrouble: Error, Equatable, Sendable {
+    package enum Kind: Int, Sendable {
+        case keyRefused = 401
+        case paymentRequired = 402
+        case forbidden = 403
+    }
+
+    package var kind: Kind
+    package var message: String
+
+    package init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+}
+
+/// What a 429 says about when to come back: at most an hour, `nil` when it says nothing usable.
+package struct RetryAfter: Equatable, Sendable {
+    package var delay: Duration?
+
+    package static let longest: Duration = .seconds(3600)
+
+    /// - Parameter delay: Zero, negative and absent count as nothing said; more than an hour as an hour.
+    package init(_ delay: Duration?) {
+        self.delay = delay.flatMap { $0 > .zero ? min($0, Self.longest) : nil }
+    }
+}
+
+/// A job as the API describes it.
+package struct RemoteJob: Equatable, Sendable {
+    package enum Status: Equatable, Sendable {
+        case queued, processing
+        /// `nil` in a list, which carries no results.
+        case completed(RemoteResult?)
+        case failed(String)
+        /// Reported, and treated as still running.
+        case unheardOf(String)
+    }
+
+    package var id: RemoteJobID
+    package var status: Status
+
+    package init(id: RemoteJobID, status: Status) {
+        self.id = id
+        self.status = status
+    }
+}
+
+/// Why a download failed.
+package enum DownloadFailure: Error, Equatable, Sendable {
+    /// May go well another time: no connection, cut off, 5xx, 429.
+    case transient(String)
+    /// 403, 404, 410: the address has expired, or the file is gone.
+    case gone(String)
+    /// More bytes than `--max-image-bytes`.
+    case tooLarge(String)
+    /// An address that is not fetched from.
+    case blocked(String)
+}

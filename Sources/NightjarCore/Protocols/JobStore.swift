@@ -1,0 +1,216 @@
+/// The durable state: every batch, every job, every job id, every attempt.
+///
+/// What a method has returned is on disk. Each change of a job is "from this state to that one", and says whether it
+/// found the job there: someone else may have moved first, and that is an answer.
+package protocol JobStore: Sendable {
+    // MARK: Intake
+
+    /// Takes a manifest's batch in, in one transaction: what is new becomes `pending`, what is known stays, what is no
+    /// longer named and never was submitted becomes `cancelled`, what is named again returns.
+    /// - Parameters:
+    ///   - digest: Of everything that the expansion depends on. A batch taken in under the same digest is left as it is.
+    ///   - expand: Calls its argument once for each job, in the order of the manifest; throws to take nothing in.
+    func takeIn(
+        _ settings: BatchSettings, digest: String, now: WallTime,
+        expand: (_ add: (PlannedJob) throws -> Void) throws -> Void
+    ) throws -> Intake
+
+    // MARK: Running
+
+    /// What an earlier process left: `submitting` becomes `unknown`, and what is at the API or completed comes back.
+    func recover(_ batches: [BatchID], now: WallTime) async throws -> Recovery
+
+    /// Moves up to `limit` jobs of one batch whose time has come from `pending` or `waiting` to `submitting`, those that
+    /// wait for another attempt first, then in the order of their index. Durable before it returns.
+    func claim(_ limit: Int, of batch: BatchID, now: WallTime) async throws -> [ClaimedJob]
+
+    /// Records a change. Changes that are recorded at the same time share one commit.
+    /// - Returns: `false` when the job was not in the state `change.from`.
+    @discardableResult
+    func record(_ change: JobChange) async throws -> Bool
+
+    /// What the downloader needs to name and describe a job's file.
+    func outputJob(_ id: JobID) async throws -> OutputJob?
+
+    /// When the next job of `batches` that waits for another attempt may be submitted.
+    func nextDue(_ batches: [BatchID]) async throws -> WallTime?
+
+    /// Puts jobs that failed for good back to `pending`.
+    /// - Returns: How many.
+    func retryFailed(_ batches: [BatchID], now: WallTime) async throws -> Int
+
+    /// Adds to what `status` tells: requests made, answers 429.
+    func addRequests(_ counts: RequestCounts, to batch: BatchID) async throws
+
+    // MARK: Limits across restarts
+
+    /// Reserves `count` requests of a rate per minute before they leave.
+    func reserveRequests(_ count: Int, at time: WallTime) async throws
+
+    /// Reservations not older than `since`, oldest first.
+    func reservedRequests(since: WallTime) async throws -> [RequestReservation]
+
+    // MARK: Reading
+
+    func batches() async throws -> [BatchSummary]
+    func batch(_ name: String) async throws -> BatchSummary?
+
+    /// Jobs in the order of batch and index, streamed.
+    func forEachJob(
+        of batch: String?, in states: Set<JobState>?, _ body: (JobSummary) throws -> Void
+    ) async throws
+}
+
+/// What a manifest brought.
+package struct Intake: Equatable, Sendable {
+    package var batch: BatchID
+    package var total = 0
+    package var added = 0
+    /// Known before, and the same.
+    package var kept = 0
+    /// Same `id`, other request; kept as they are.
+    package var changed = 0
+    /// No longer named: cancelled where they had not been submitted.
+    package var removed = 0
+    /// Named again after having been removed.
+    package var returned = 0
+
+    package init(batch: BatchID) {
+        self.batch = batch
+    }
+}
+
+/// A path that two jobs of a batch share, or another reason why a manifest cannot be taken in as it stands.
+package struct IntakeConflict: Error, Equatable, Sendable {
+    package var message: String
+    /// The line of the manifest, from 1.
+    package var line: Int
+
+    package init(message: String, line: Int) {
+        self.message = message
+        self.line = line
+    }
+}
+
+/// A job whose intent is durable and whose submission may leave.
+package struct ClaimedJob: Equatable, Sendable {
+    package var id: JobID
+    package var batch: BatchID
+    package var key: JobKey
+    package var request: ImageRequest
+    package var lifecycle: JobLifecycle
+    /// The same for every submission of one attempt, another for every attempt; unlike those of any other state file.
+    package var idempotencyKey: String
+
+    package init(
+        id: JobID, batch: BatchID, key: JobKey, request: ImageRequest, lifecycle: JobLifecycle, idempotencyKey: String
+    ) {
+        self.id = id
+        self.batch = batch
+        self.key = key
+        self.request = request
+        self.lifecycle = lifecycle
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+/// A job at the API or completed there, as the pumps carry it.
+package struct RunningJob: Equatable, Sendable {
+    package var id: JobID
+    package var batch: BatchID
+    package var key: JobKey
+    package var model: String
+    package var submittedAt: WallTime
+    package var lifecycle: JobLifecycle
+
+    package init(
+        id: JobID, batch: BatchID, key: JobKey, model: String, submittedAt: WallTime, lifecycle: JobLifecycle
+    ) {
+        self.id = id
+        self.batch = batch
+        self.key = key
+        self.model = model
+        self.submittedAt = submittedAt
+        self.lifecycle = lifecycle
+    }
+}
+
+/// What a start finds.
+package struct Recovery: Equatable, Sendable {
+    /// `submitted` and `ready`, in the order of their index.
+    package var running: [RunningJob] = []
+    /// `unknown` with the time of their intent, those that have just become so among them.
+    package var unknown: [(id: JobID, batch: BatchID, intent: WallTime)] = []
+    /// How many of them were `submitting`.
+    package var interrupted = 0
+
+    package init() {}
+
+    package static func == (left: Recovery, right: Recovery) -> Bool {
+        left.running == right.running && left.interrupted == right.interrupted
+            && left.unknown.map(\.id) == right.unknown.map(\.id)
+    }
+}
+
+/// One step of one job.
+package struct JobChange: Equatable, Sendable {
+    package var job: JobID
+    package var batch: BatchID
+    package var from: JobState
+    package var to: JobLifecycle.State
+    package var at: WallTime
+    /// Added to what the batch has spent; negative where nothing was billed after all.
+    package var spent: Money
+    /// What happened, for the attempt's row: the raw error of the API, say.
+    package var note: String?
+
+    package init(
+        job: JobID, batch: BatchID, from: JobState, to: JobLifecycle.State, at: WallTime, spent: Money = .zero,
+        note: String? = nil
+    ) {
+        self.job = job
+        self.batch = batch
+        self.from = from
+        self.to = to
+        self.at = at
+        self.spent = spent
+        self.note = note
+    }
+}
+
+/// Requests by kind, as `status --json` counts them.
+package struct RequestCounts: Equatable, Sendable, Codable {
+    package var submit = 0
+    package var get = 0
+    package var list = 0
+    package var download = 0
+    /// Answers 429, whatever was asked.
+    package var rateLimited = 0
+
+    package init(submit: Int = 0, get: Int = 0, list: Int = 0, download: Int = 0, rateLimited: Int = 0) {
+        self.submit = submit
+        self.get = get
+        self.list = list
+        self.download = download
+        self.rateLimited = rateLimited
+    }
+
+    package static func += (left: inout RequestCounts, right: RequestCounts) {
+        left.submit += right.submit
+        left.get += right.get
+        left.list += right.list
+        left.download += right.download
+        left.rateLimited += right.rateLimited
+    }
+}
+
+/// Requests of a rate per minute that may have left at `time` or later, before the next reservation.
+package struct RequestReservation: Equatable, Sendable {
+    package var time: WallTime
+    package var count: Int
+
+    package init(time: WallTime, count: Int) {
+        self.time = time
+        self.count = count
+    }
+}

@@ -1,0 +1,3 @@
+import NightjarCLI
+
+@main struct Entry { static func main() { NightjarMain.main() } }
