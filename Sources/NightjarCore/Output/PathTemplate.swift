@@ -80,14 +80,15 @@ package struct PathTemplate: Hashable, Sendable {
     }
 
     /// Whether two jobs of a batch never share a path, whatever their prompts and seeds.
-    package var tellsJobsApart: Bool {
-        components.contains {
-            $0.contains { [.value(.index, width: 0), .value(.key, width: 0)].contains($0.withoutWidth) }
-        }
-    }
+    package var tellsJobsApart: Bool { uses(.index) || uses(.key) }
 
     package func uses(_ placeholder: Placeholder) -> Bool {
-        components.contains { $0.contains { $0.withoutWidth == .value(placeholder, width: 0) } }
+        components.joined().contains { piece in
+            switch piece {
+            case .text: false
+            case .value(let used, _): used == placeholder
+            }
+        }
     }
 
     /// The path below the output folder, with `/` between components that are safe to create.
@@ -167,14 +168,5 @@ package struct PathTemplate: Hashable, Sendable {
                 length: length)
         }
         return .value(.index, width: width)
-    }
-}
-
-extension PathTemplate.Piece {
-    fileprivate var withoutWidth: Self {
-        switch self {
-        case .text: self
-        case .value(let placeholder, _): .value(placeholder, width: 0)
-        }
     }
 }
