@@ -96,18 +96,19 @@ package struct IntakeConflict: Error, Equatable, Sendable {
 package struct ClaimedJob: Equatable, Sendable {
     package var id: JobID
     package var batch: BatchID
-    package var key: JobKey
+    package var reference: JobReference
     package var request: ImageRequest
     package var lifecycle: JobLifecycle
     /// The same for every submission of one attempt, another for every attempt; unlike those of any other state file.
     package var idempotencyKey: String
 
     package init(
-        id: JobID, batch: BatchID, key: JobKey, request: ImageRequest, lifecycle: JobLifecycle, idempotencyKey: String
+        id: JobID, batch: BatchID, reference: JobReference, request: ImageRequest, lifecycle: JobLifecycle,
+        idempotencyKey: String
     ) {
         self.id = id
         self.batch = batch
-        self.key = key
+        self.reference = reference
         self.request = request
         self.lifecycle = lifecycle
         self.idempotencyKey = idempotencyKey
@@ -118,17 +119,18 @@ package struct ClaimedJob: Equatable, Sendable {
 package struct RunningJob: Equatable, Sendable {
     package var id: JobID
     package var batch: BatchID
-    package var key: JobKey
+    package var reference: JobReference
     package var model: String
     package var submittedAt: WallTime
     package var lifecycle: JobLifecycle
 
     package init(
-        id: JobID, batch: BatchID, key: JobKey, model: String, submittedAt: WallTime, lifecycle: JobLifecycle
+        id: JobID, batch: BatchID, reference: JobReference, model: String, submittedAt: WallTime,
+        lifecycle: JobLifecycle
     ) {
         self.id = id
         self.batch = batch
-        self.key = key
+        self.reference = reference
         self.model = model
         self.submittedAt = submittedAt
         self.lifecycle = lifecycle
