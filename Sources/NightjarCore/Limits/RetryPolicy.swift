@@ -15,13 +15,14 @@ package struct RetryPolicy: Hashable, Sendable {
     ///
     /// With the defaults the upper bounds after attempts 1 to 4 are 2, 4, 8 and 16 s.
     /// - Parameters:
-    ///   - attempt: Attempts made so far; 1 after the first failure.
+    ///   - attempt: Attempts made so far; 1 after the first failure. Beyond `attempts` (after a person's retry) the count
+    ///     begins anew.
     ///   - jitter: A random number in 0…1.
     /// - Returns: The delay, or `nil` when no attempt is left.
     /// - Note: Source: M. Brooker, "Exponential Backoff And Jitter" (AWS, 2015).
     package func delay(afterAttempt attempt: Int, jitter: Double) -> Duration? {
-        guard attempt < attempts else { return nil }
-        return upperBound(afterAttempt: attempt) * (0.5 + 0.5 * min(max(jitter, 0), 1))
+        guard attempt % attempts != 0 else { return nil }
+        return upperBound(afterAttempt: attempt % attempts) * (0.5 + 0.5 * min(max(jitter, 0), 1))
     }
 
     private func upperBound(afterAttempt attempt: Int) -> Duration {

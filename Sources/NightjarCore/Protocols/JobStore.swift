@@ -17,17 +17,17 @@ package protocol JobStore: Sendable {
 
     // MARK: Running
 
-    /// What an earlier process left: `submitting` becomes `unknown`, and what is at the API or completed comes back.
-    func recover(_ batches: [BatchID], now: WallTime) async throws -> Recovery
+    /// What an earlier process left, in every batch: `submitting` becomes `unknown`, and what is at the API or completed
+    /// comes back.
+    func recover(now: WallTime) async throws -> Recovery
 
     /// Moves up to `limit` jobs of one batch whose time has come from `pending` or `waiting` to `submitting`, those that
     /// wait for another attempt first, then in the order of their index. Durable before it returns.
     func claim(_ limit: Int, of batch: BatchID, now: WallTime) async throws -> [ClaimedJob]
 
     /// Records a change. Changes that are recorded at the same time share one commit.
-    /// - Returns: `false` when the job was not in the state `change.from`.
     @discardableResult
-    func record(_ change: JobChange) async throws -> Bool
+    func record(_ change: JobChange) async throws -> RecordOutcome
 
     /// What the downloader needs to name and describe a job's file.
     func outputJob(_ id: JobID) async throws -> OutputJob?
@@ -35,12 +35,14 @@ package protocol JobStore: Sendable {
     /// When the next job of `batches` that waits for another attempt may be submitted.
     func nextDue(_ batches: [BatchID]) async throws -> WallTime?
 
-    /// Puts jobs that failed for good back to `pending`.
+    /// Takes back jobs that failed for good: to `pending` where nothing was billed, else to `submitted`, so that the job
+    /// that may have been paid for is asked for first. Called before `recover`.
     /// - Returns: How many.
     func retryFailed(_ batches: [BatchID], now: WallTime) async throws -> Int
 
-    /// Adds to what `status` tells: requests made, answers 429.
-    func addRequests(_ counts: RequestCounts, to batch: BatchID) async throws
+    /// Adds to what `status` tells: requests made, answers 429, and the present pace.
+    /// - Parameter throughput: Images finished a second; `nil` leaves what is known.
+    func addRequests(_ counts: RequestCounts, throughput: Double?, to batch: BatchID, now: WallTime) async throws
 
     // MARK: Limits across restarts
 
@@ -50,15 +52,53 @@ package protocol JobStore: Sendable {
     /// Reservations not older than `since`, oldest first.
     func reservedRequests(since: WallTime) async throws -> [RequestReservation]
 
+    // MARK: Views that are written as files
+
+    /// The SHA-256 of each of the last two metadata files written for a batch, and how many images they listed.
+    func metadataRecord(of batch: BatchID) async throws -> MetadataRecord
+
+    func setMetadataRecord(_ record: MetadataRecord, of batch: BatchID) async throws
+
     // MARK: Reading
 
+    /// In the order in which they were first seen.
     func batches() async throws -> [BatchSummary]
-    func batch(_ name: String) async throws -> BatchSummary?
 
     /// Jobs in the order of batch and index, streamed.
     func forEachJob(
         of batch: String?, in states: Set<JobState>?, _ body: (JobSummary) throws -> Void
     ) async throws
+}
+
+/// Why the state cannot be used.
+package enum StoreFailure: Error, Equatable, Sendable {
+    /// Full, read-only, gone, not permitted.
+    case unwritable(String)
+    case damaged(String)
+    /// Written by a newer Nightjar.
+    case newer(String)
+    case other(String)
+}
+
+package enum RecordOutcome: Equatable, Sendable {
+    case recorded
+    /// The job was not in the state that the change begins from: someone else moved first.
+    case notInState
+    /// The job id already belongs to another job; nothing was recorded.
+    case remoteIDTaken
+}
+
+/// What is known of a batch's `metadata.jsonl`.
+package struct MetadataRecord: Equatable, Sendable {
+    /// At most two, the newest last: while a new one is put in place, either may be there.
+    package var hashes: [String] = []
+    /// Images listed; `nil` before the first writing.
+    package var images: Int?
+
+    package init(hashes: [String] = [], images: Int? = nil) {
+        self.hashes = hashes
+        self.images = images
+    }
 }
 
 /// What a manifest brought.
@@ -139,18 +179,28 @@ package struct RunningJob: Equatable, Sendable {
 
 /// What a start finds.
 package struct Recovery: Equatable, Sendable {
-    /// `submitted` and `ready`, in the order of their index.
+    /// `submitted` and `ready`, oldest first.
     package var running: [RunningJob] = []
-    /// `unknown` with the time of their intent, those that have just become so among them.
-    package var unknown: [(id: JobID, batch: BatchID, intent: WallTime)] = []
+    /// `unknown`, those that have just become so among them.
+    package var unknown: [UnknownJob] = []
     /// How many of them were `submitting`.
     package var interrupted = 0
 
     package init() {}
+}
 
-    package static func == (left: Recovery, right: Recovery) -> Bool {
-        left.running == right.running && left.interrupted == right.interrupted
-            && left.unknown.map(\.id) == right.unknown.map(\.id)
+/// A job whose answer was lost: it may be at the API, so it holds its slot.
+package struct UnknownJob: Equatable, Sendable {
+    package var id: JobID
+    package var batch: BatchID
+    package var model: String
+    package var intentAt: WallTime
+
+    package init(id: JobID, batch: BatchID, model: String, intentAt: WallTime) {
+        self.id = id
+        self.batch = batch
+        self.model = model
+        self.intentAt = intentAt
     }
 }
 

@@ -1,0 +1,127 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Glibc
+internal import NightjarCore
+internal import Synchronization
+
+/// `JobStore` on SQLite, in write-ahead-log mode with every commit synced.
+///
+/// One process runs jobs at a time (it holds the lock beside the file); any number read beside it.
+package final class SQLiteStore: JobStore {
+    let database: any DatabaseWriter
+    let commits: GroupCommit
+    /// Makes this file's idempotency keys unlike those of any other.
+    let salt: String
+    let settingsCache = Mutex<[Int64: BatchSettings]>([:])
+
+    /// Opens the state for running, creates and migrates it where needed.
+    /// - Parameter path: Folders that are missing are made, 0700; the file is 0600.
+    /// - Throws: `StoreFailure`.
+    package static func open(path: String) throws -> SQLiteStore {
+        try translatingErrors(path) {
+            try createPrivately(path)
+            let pool = try DatabasePool(path: path, configuration: configuration())
+            try refuseNewer(pool)
+            try Migrations.migrator.migrate(pool)
+            return try SQLiteStore(pool)
+        }
+    }
+
+    /// Opens the state for reading beside a process that may be running.
+    /// - Returns: `nil` where there is no state yet.
+    /// - Throws: `StoreFailure`.
+    package static func openForReading(path: String) throws -> SQLiteStore? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        return try translatingErrors(path) {
+            var configuration = configuration()
+            configuration.readonly = true
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try refuseNewer(queue)
+            let isReady = try queue.read { try $0.tableExists("jobs") }
+            return isReady ? SQLiteStore(reading: queue) : nil
+        }
+    }
+
+    /// A state that lives as long as the object, for tests.
+    package static func inMemory() throws -> SQLiteStore {
+        let queue = try DatabaseQueue(configuration: configuration())
+        try Migrations.migrator.migrate(queue)
+        return try SQLiteStore(queue)
+    }
+
+    private init(_ writer: any DatabaseWriter) throws {
+        // GRDB's pool sets NORMAL while it opens, which loses commits with the power.
+        try writer.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        salt = try writer.write { db in
+            let fresh = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined()
+            try db.execute(sql: "INSERT OR IGNORE INTO facts VALUES ('salt', ?)", arguments: [fresh])
+            return try String.fetchOne(db, sql: "SELECT value FROM facts WHERE name = 'salt'") ?? fresh
+        }
+        database = writer
+        commits = GroupCommit(writer: writer)
+    }
+
+    private init(reading queue: DatabaseQueue) {
+        database = queue
+        commits = GroupCommit(writer: queue)
+        salt = ""
+    }
+
+    /// Folds the log into the file and closes it.
+    package func close() throws {
+        try database.close()
+    }
+
+    private static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.label = "nightjar.state"
+        return configuration
+    }
+
+    private static func createPrivately(_ path: String) throws {
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        if !FileManager.default.fileExists(atPath: folder) {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw StoreFailure.unwritable("the state folder `\(folder)` cannot be made")
+            }
+        }
+        let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw StoreFailure.unwritable("the state `\(path)` cannot be written: \(String(cString: strerror(errno)))")
+        }
+        Glibc.close(file)
+    }
+
+    private static func refuseNewer(_ reader: any DatabaseReader) throws {
+        let isNewer = try reader.read { try Migrations.migrator.hasBeenSuperseded($0) }
+        if isNewer {
+            throw StoreFailure.newer("the state was written by a newer nightjar; use that one, or another `--state`")
+        }
+    }
+
+    static func translatingErrors<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw translate(error, path)
+        }
+    }
+
+    /// What an error of SQLite means to a person.
+    static func translate(_ error: DatabaseError, _ path: String = "") -> StoreFailure {
+        let place = path.isEmpty ? "the state" : "the state `\(path)`"
+        let words = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+            return .unwritable("\(place) cannot be written: \(words)")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return .damaged("\(place) is damaged: \(words)")
+        default:
+            return .other("\(place): \(words)")
+        }
+    }
+}

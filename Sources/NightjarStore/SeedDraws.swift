@@ -1,0 +1,93 @@
+internal import NightjarCore
+
+/// Seeds of one batch while a manifest is taken in: those that are fixed, and those just drawn from keys.
+///
+/// A million draws from 2³¹ meet some 230 times. Where two are the same, the greater key draws again; a seed that is
+/// fixed (given by the manifest, or known to the state) is never changed.
+struct SeedDraws {
+    private static let limit: Int64 = 1 << 31
+    private var fixed: [UInt32] = []
+    /// Seed in the upper, place in `rows` in the lower half.
+    private var drawn: [UInt64] = []
+    private var firstRow: Int64 = 0
+
+    mutating func takeForGood(_ seed: Int64) {
+        guard (0..<Self.limit).contains(seed), fixed.last != UInt32(seed) else { return }
+        fixed.append(UInt32(seed))
+    }
+
+    /// - Parameter row: The job's row; rows of one intake lie within 2³² of each other.
+    mutating func draw(_ seed: Int64, row: Int64) {
+        if drawn.isEmpty { firstRow = row }
+        drawn.append(UInt64(seed) << 32 | UInt64(row - firstRow))
+    }
+
+    /// Finds new seeds for those that must draw again.
+    mutating func settle(key: (_ row: Int64) throws -> JobKey?, redraw: (_ row: Int64, _ seed: Int64) throws -> Void)
+        throws
+    {
+        fixed.sort()
+        drawn.sort()
+        var losers: [(key: JobKey, row: Int64)] = []
+        var start = 0
+        while start < drawn.count {
+            let seed = UInt32(drawn[start] >> 32)
+            var end = start + 1
+            while end < drawn.count, UInt32(drawn[end] >> 32) == seed { end += 1 }
+            let isFixed = contains(seed, in: fixed) { $0 }
+            if isFixed || end - start > 1 {
+                var rivals: [(key: JobKey, row: Int64)] = []
+                for entry in drawn[start..<end] {
+                    let row = firstRow + Int64(entry & 0xFFFF_FFFF)
+                    if let key = try key(row) { rivals.append((key, row)) }
+                }
+                rivals.sort { $0.key < $1.key }
+                losers += isFixed ? rivals[...] : rivals.dropFirst()
+            }
+            start = end
+        }
+        losers.sort { $0.key < $1.key }
+        var given: Set<UInt32> = []
+        for loser in losers {
+            var draw = 1
+            while true {
+                let seed = UInt32(loser.key.derivedSeed(draw: draw))
+                let isTaken =
+                    given.contains(seed) || contains(seed, in: fixed) { $0 }
+                    || contains(seed, in: drawn) { UInt32($0 >> 32) }
+                if !isTaken {
+                    given.insert(seed)
+                    try redraw(loser.row, Int64(seed))
+                    break
+                }
+                draw += 1
+            }
+        }
+    }
+
+    private func contains<Element>(_ seed: UInt32, in sorted: [Element], by value: (Element) -> UInt32) -> Bool {
+        var low = 0
+        var high = sorted.count
+        while low < high {
+            let middle = (low + high) / 2
+            if value(sorted[middle]) < seed { low = middle + 1 } else { high = middle }
+        }
+        return low < sorted.count && value(sorted[low]) == seed
+    }
+}
+
+/// A set of small whole numbers, one bit each.
+struct BitSet {
+    private var words: [UInt64] = []
+
+    func contains(_ member: Int) -> Bool {
+        member / 64 < words.count && words[member / 64] >> UInt64(member % 64) & 1 == 1
+    }
+
+    mutating func insert(_ member: Int) {
+        if member / 64 >= words.count {
+            words.append(contentsOf: repeatElement(0, count: member / 64 + 1 - words.count))
+        }
+        words[member / 64] |= 1 << UInt64(member % 64)
+    }
+}
