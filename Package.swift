@@ -20,6 +20,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -64,7 +65,7 @@ let package = Package(
         .target(name: "NightjarManifest", dependencies: ["NightjarCore", "YAMLStream", crypto]),
         .target(
             name: "JobsAPIClient",
-            dependencies: ["JobsAPI", "NightjarCore", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioSSL]),
+            dependencies: ["JobsAPI", "NightjarCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
         .target(name: "NightjarStore", dependencies: ["NightjarCore", grdb]),
         .target(name: "NightjarFiles", dependencies: ["NightjarCore", "Pictures", crypto]),
         .target(name: "NightjarRunner", dependencies: ["NightjarCore", logging, serviceLifecycle]),

@@ -1,0 +1,274 @@
+internal import AsyncHTTPClient
+internal import FoundationEssentials
+internal import Glibc
+internal import JobsAPI
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import NIOSSL
+package import NightjarCore
+
+/// The Jobs API over HTTP.
+///
+/// No request is repeated here and no redirect of an API call followed: whether to try again is decided where the
+/// consequences are known.
+package final class JobsAPIClient: ImageService {
+    private let http: HTTPClient
+    private let settings: ClientSettings
+    private let policy: ResultURLPolicy
+
+    /// Replies of the API are small; a list of a thousand jobs is some 150 KB.
+    private static let longestReply = 16 << 20
+    private static let redirects = 5
+
+    /// - Returns: `nil` when the base URL is not an absolute http(s) address.
+    package init?(_ settings: ClientSettings) {
+        guard let origin = ResultURLPolicy.Origin(settings.baseURL) else { return nil }
+        self.settings = settings
+        policy = ResultURLPolicy(api: origin)
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration(settings))
+    }
+
+    package func shutdown() async {
+        try? await http.shutdown()
+    }
+
+    private static func configuration(_ settings: ClientSettings) -> HTTPClient.Configuration {
+        let silence = TimeAmount(settings.timeout)
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout = .init(connect: min(silence, .seconds(10)), read: silence, write: silence)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.connections
+        // A socket that the server has closed meanwhile loses a submission's answer; many servers keep them for 5 s.
+        configuration.connectionPool.idleTimeout = .seconds(4)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let userTimeout = Int(clamping: settings.timeout.milliseconds)
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            // Otherwise the kernel goes on delivering a submission minutes after it was given up.
+            channel.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: userTimeout)
+        }
+        return configuration
+    }
+
+    // MARK: ImageService
+
+    package func submit(_ request: ImageRequest, idempotencyKey: String) async -> SubmissionAnswer {
+        let parameters = request.parameters
+        let body = SubmitRequest(
+            model: parameters.model, prompt: request.prompt, negativePrompt: parameters.negativePrompt,
+            width: parameters.width, height: parameters.height, steps: parameters.steps, cfgScale: parameters.cfgScale,
+            sampler: parameters.sampler, seed: request.seed)
+        do {
+            var call = apiRequest(JobsAPIPath.submit)
+            call.method = .POST
+            call.headers.add(name: "Content-Type", value: "application/json")
+            call.headers.add(name: JobsAPIPath.idempotencyKeyHeader, value: idempotencyKey)
+            call.body = .bytes(try body.json())
+            return redacted(try await reply(to: call).submissionAnswer())
+        } catch let error as EncodingError {
+            return .rejected("the request cannot be written as JSON: \(error.localizedWords)")
+        } catch {
+            let words = redacted(Self.words(for: error))
+            return Self.wasNeverSent(error) ? .notSent(words) : .lost(words)
+        }
+    }
+
+    package func job(_ id: RemoteJobID) async throws(RequestFailure) -> RemoteJob {
+        var job = try await get(JobsAPIPath.job(id.rawValue)) { reply throws(RequestFailure) in try reply.job() }
+        if case .failed(let words) = job.status { job.status = .failed(redacted(words)) }
+        return job
+    }
+
+    package func recentJobs() async throws(RequestFailure) -> [RemoteJob] {
+        try await get(JobsAPIPath.jobs(limit: 1000)) { reply throws(RequestFailure) in try reply.jobs() }
+    }
+
+    package func download(
+        _ url: String, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void
+    ) async throws {
+        var address = url
+        for _ in 0...Self.redirects {
+            guard let next = try await fetch(address, receive: receive) else { return }
+            address = next
+        }
+        throw DownloadFailure.transient("more than \(Self.redirects) redirects")
+    }
+
+    // MARK: Parts
+
+    /// - Returns: Where the answer redirects to; `nil` when the file was received.
+    private func fetch(
+        _ url: String, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void
+    ) async throws -> String? {
+        var call = HTTPClientRequest(url: url)
+        call.headers.add(name: "User-Agent", value: Self.userAgent)
+        switch policy.judge(url) {
+        case .blocked(let reason): throw DownloadFailure.blocked(reason)
+        case .allowed(let sendsKey):
+            if sendsKey, let key = settings.key { call.headers.add(name: "Authorization", value: key.authorization) }
+        }
+        let response: HTTPClientResponse
+        do {
+            response = try await http.execute(call, deadline: .distantFuture)
+        } catch {
+            throw DownloadFailure.transient(redacted(Self.words(for: error)))
+        }
+        switch response.status.code {
+        case 200..<300: break
+        case 301, 302, 303, 307, 308:
+            guard let location = response.headers.first(name: "Location"),
+                let next = URL(string: location, relativeTo: URL(string: url))?.absoluteString
+            else { throw DownloadFailure.transient("a redirect that leads nowhere") }
+            return next
+        case 401, 403, 404, 410: throw DownloadFailure.gone("the result's address answered \(response.status.code)")
+        default: throw DownloadFailure.transient("the result's address answered \(response.status.code)")
+        }
+        try await receiveBody(of: response, receive: receive)
+        return nil
+    }
+
+    private func receiveBody(
+        of response: HTTPClientResponse, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void
+    ) async throws {
+        let announced = response.headers.first(name: "Content-Length").flatMap(Int64.init)
+        let limit = settings.maxImageBytes
+        let tooLarge = DownloadFailure.tooLarge(
+            "the result is larger than \(ByteCount(bytes: limit)) (`--max-image-bytes`)")
+        if let announced, announced > limit { throw tooLarge }
+        var received: Int64 = 0
+        var body = response.body.makeAsyncIterator()
+        while true {
+            let piece: ByteBuffer?
+            do {
+                piece = try await body.next()
+            } catch {
+                throw DownloadFailure.transient(redacted(Self.words(for: error)))
+            }
+            guard let piece else { break }
+            received += Int64(piece.readableBytes)
+            if received > limit { throw tooLarge }
+            try piece.withUnsafeReadableBytes { try receive($0) }
+        }
+        if let announced, received != announced {
+            throw DownloadFailure.transient("the result broke off after \(received) of \(announced) bytes")
+        }
+    }
+
+    private func get<Value>(
+        _ path: String, _ read: (Reply) throws(RequestFailure) -> Value
+    ) async throws(RequestFailure) -> Value {
+        let reply: Reply
+        do {
+            var call = apiRequest(path)
+            call.headers.add(name: "Cache-Control", value: "no-cache")
+            reply = try await self.reply(to: call)
+        } catch {
+            throw .unavailable(redacted(Self.words(for: error)))
+        }
+        do {
+            return try read(reply)
+        } catch {
+            throw redacted(error)
+        }
+    }
+
+    private static let userAgent = "nightjar"
+
+    private func apiRequest(_ path: String) -> HTTPClientRequest {
+        var call = HTTPClientRequest(url: settings.baseURL + path)
+        call.headers.add(name: "User-Agent", value: Self.userAgent)
+        call.headers.add(name: "Accept", value: "application/json")
+        if let key = settings.key { call.headers.add(name: "Authorization", value: key.authorization) }
+        return call
+    }
+
+    /// Silence is bounded by the read timeout; the deadline bounds a reply that drips.
+    private func reply(to call: HTTPClientRequest) async throws -> Reply {
+        let deadline = NIODeadline.now() + TimeAmount(settings.timeout * 4)
+        let response = try await http.execute(call, deadline: deadline)
+        let body = try await response.body.collect(upTo: Self.longestReply)
+        return Reply(
+            status: Int(response.status.code), body: Data(body.readableBytesView),
+            retryAfter: response.headers.first(name: JobsAPIPath.retryAfterHeader),
+            date: response.headers.first(name: "Date"))
+    }
+
+    // MARK: Errors
+
+    /// Whether not a byte of the request can have left: no name, no connection, no TLS session.
+    private static func wasNeverSent(_ error: any Error) -> Bool {
+        switch error {
+        case is NIOConnectionError, is SocketAddressError: true
+        case let error as HTTPClientError:
+            [
+                .connectTimeout, .tlsHandshakeTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout,
+                .getConnectionFromPoolTimeout, .invalidProxyResponse, .proxyAuthenticationRequired,
+            ].contains(error)
+        case NIOSSLError.handshakeFailed: true
+        case is NIOSSLExtraError: true
+        default: false
+        }
+    }
+
+    private static func words(for error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            if let cause = error.connectionErrors.first?.error as? IOError {
+                return
+                    "no connection to \(error.host):\(error.port): \(String(cString: strerror(cause.errnoCode)).lowercased())"
+            }
+            return "no connection to \(error.host):\(error.port)"
+        case let error as IOError: return String(cString: strerror(error.errnoCode)).lowercased()
+        case let error as HTTPClientError:
+            switch error {
+            case .readTimeout, .deadlineExceeded: return "no answer in time"
+            case .connectTimeout: return "no connection in time"
+            case .remoteConnectionClosed: return "the connection was closed before the answer was whole"
+            default: return error.shortDescription.lowercased()
+            }
+        case is CancellationError: return "cancelled"
+        default: return Reply.clean("\(error)")
+        }
+    }
+
+    private func redacted(_ text: String) -> String {
+        settings.key?.redacted(text) ?? text
+    }
+
+    private func redacted(_ answer: SubmissionAnswer) -> SubmissionAnswer {
+        switch answer {
+        case .accepted, .throttled: answer
+        case .notSent(let text): .notSent(redacted(text))
+        case .refused(let trouble): .refused(redacted(trouble))
+        case .rejected(let text): .rejected(redacted(text))
+        case .lost(let text): .lost(redacted(text))
+        }
+    }
+
+    private func redacted(_ failure: RequestFailure) -> RequestFailure {
+        switch failure {
+        case .throttled, .notFound: failure
+        case .unavailable(let text): .unavailable(redacted(text))
+        case .refused(let trouble): .refused(redacted(trouble))
+        case .rejected(let text): .rejected(redacted(text))
+        }
+    }
+
+    private func redacted(_ trouble: AccountTrouble) -> AccountTrouble {
+        AccountTrouble(trouble.kind, redacted(trouble.message))
+    }
+}
+
+extension EncodingError {
+    fileprivate var localizedWords: String {
+        switch self {
+        case .invalidValue(_, let context): context.debugDescription
+        @unknown default: "a value that JSON cannot hold"
+        }
+    }
+}
+
+extension TimeAmount {
+    fileprivate init(_ duration: Duration) {
+        self = .milliseconds(duration.milliseconds)
+    }
+}

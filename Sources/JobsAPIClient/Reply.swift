@@ -1,0 +1,101 @@
+internal import FoundationEssentials
+internal import JobsAPI
+internal import NightjarCore
+
+/// An answer as it came over the wire, and what each of our requests makes of it. Pure.
+struct Reply: Sendable {
+    var status: Int
+    var body: Data
+    var retryAfter: String?
+    var date: String?
+
+    private static let longestMessage = 300
+
+    // MARK: Submissions
+
+    /// By what is certain: only an answer that tells the job's id, or tells that there is none, is not a loss.
+    func submissionAnswer() -> SubmissionAnswer {
+        switch status {
+        case 200..<300:
+            guard let reply = try? WireJSON.decode(SubmitReply.self, from: body), !reply.id.isEmpty else {
+                return .lost("the API answered \(status) without a readable job id")
+            }
+            return .accepted(RemoteJobID(reply.id))
+        case 429: return .throttled(wait)
+        case 401, 402, 403: return trouble.map { .refused($0) } ?? .lost(message)
+        // 408, 425 and 499 speak of a request whose fate is open, 409 of one that the API may know already.
+        case 408, 409, 425, 499: return .lost(message)
+        case 400..<500: return .rejected(message)
+        default: return .lost(message)
+        }
+    }
+
+    // MARK: Other requests
+
+    func job() throws(RequestFailure) -> RemoteJob {
+        try checkStatus()
+        guard let reply = try? WireJSON.decode(JobReply.self, from: body) else {
+            throw .unavailable("the API's answer about a job is unreadable")
+        }
+        return Self.job(reply, resultExpected: true)
+    }
+
+    func jobs() throws(RequestFailure) -> [RemoteJob] {
+        try checkStatus()
+        guard let reply = try? WireJSON.decode(ListReply.self, from: body) else {
+            throw .unavailable("the API's list of jobs is unreadable")
+        }
+        return reply.jobs.map { Self.job($0, resultExpected: false) }
+    }
+
+    private static func job(_ reply: JobReply, resultExpected: Bool) -> RemoteJob {
+        let status: RemoteJob.Status =
+            switch reply.status {
+            case .queued: .queued
+            case .processing: .processing
+            case .completed: .completed(reply.result.map(Self.result))
+            case .failed: .failed(Self.clean(reply.error?.message ?? "the API gave no reason"))
+            default: .unheardOf(Self.clean(reply.status.rawValue))
+            }
+        return RemoteJob(id: RemoteJobID(reply.id), status: status)
+    }
+
+    private static func result(_ result: JobReply.Result) -> RemoteResult {
+        RemoteResult(url: result.url, width: result.width, height: result.height, seed: result.seed)
+    }
+
+    private func checkStatus() throws(RequestFailure) {
+        switch status {
+        case 200..<300: return
+        case 401, 402, 403: throw trouble.map { .refused($0) } ?? .unavailable(message)
+        case 404: throw .notFound
+        case 429: throw .throttled(wait)
+        case 408, 425, 499: throw .unavailable(message)
+        case 400..<500: throw .rejected(message)
+        default: throw .unavailable(message)
+        }
+    }
+
+    // MARK: Words
+
+    private var wait: RetryAfter { RetryAfterHeader.parse(retryAfter, date: date) }
+
+    private var trouble: AccountTrouble? {
+        AccountTrouble.Kind(rawValue: status).map { AccountTrouble($0, message) }
+    }
+
+    /// The API's own words, cut and cleaned, behind the status.
+    var message: String {
+        let words = (try? WireJSON.decode(ErrorReply.self, from: body))?.error.message
+        return Self.clean("the API answered \(status)" + (words.map { ": \($0)" } ?? ""))
+    }
+
+    static func clean(_ text: String) -> String {
+        let printable = text.unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format ? " " : scalar
+        }
+        var cleaned = String.UnicodeScalarView()
+        cleaned.append(contentsOf: printable.prefix(longestMessage))
+        return String(cleaned) + (printable.count > longestMessage ? "…" : "")
+    }
+}
