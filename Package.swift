@@ -68,7 +68,7 @@ let package = Package(
             dependencies: ["JobsAPI", "NightjarCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
         .target(name: "NightjarStore", dependencies: ["NightjarCore", grdb]),
         .target(name: "NightjarFiles", dependencies: ["NightjarCore", "Pictures", crypto]),
-        .target(name: "NightjarRunner", dependencies: ["NightjarCore", logging, serviceLifecycle]),
+        .target(name: "NightjarRunner", dependencies: ["NightjarCore"]),
         .target(
             name: "JobsAPIServer",
             dependencies: [

@@ -112,6 +112,7 @@ enum Migrations {
         -- Requests of a rate per minute that may have left since, for the next process to count.
         CREATE TABLE request_reservations(
             id INTEGER PRIMARY KEY,
+            batch_id INTEGER REFERENCES batches(id), -- whose rate it is; NULL: the operator's
             at_ms INTEGER NOT NULL,
             requests INTEGER NOT NULL
         );

@@ -14,7 +14,7 @@ extension SQLiteStore {
                 guard let state = JobState(rawValue: row["state"]) else { continue }
                 counts[row["batch_id"], default: [:]][state] = row["jobs"]
             }
-            let now = WallTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+            let now = WallTime.now
             return try Row.fetchAll(db, sql: "SELECT * FROM batches ORDER BY id").map { row in
                 try Self.summary(row, counts: counts[row["id"]] ?? [:], now: now)
             }
@@ -33,7 +33,9 @@ extension SQLiteStore {
                 download: row["requests_download"], rateLimited: row["rate_limited"]),
             duplicates: row["duplicates"], spent: Money(micros: row["spent_micros"]),
             createdAt: WallTime(milliseconds: row["created_at_ms"]),
-            updatedAt: WallTime(milliseconds: row["updated_at_ms"]), throughput: isFresh ? row["throughput"] : nil)
+            updatedAt: WallTime(milliseconds: row["updated_at_ms"]),
+            requestsCountedAt: throughputAt.map(WallTime.init(milliseconds:)),
+            throughput: isFresh ? row["throughput"] : nil)
     }
 
     package func forEachJob(

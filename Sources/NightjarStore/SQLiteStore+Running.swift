@@ -96,7 +96,8 @@ extension SQLiteStore {
             label: "\(salt) \(batch.rawValue) \(reference.key)", seed: Int64(attempt + 1)
         ).key(ordinal: 0)
         return ClaimedJob(
-            id: JobID(id), batch: batch, reference: reference, request: JobRow.request(row), lifecycle: lifecycle,
+            id: JobID(id), batch: batch, reference: reference, request: JobRow.request(row), from: from,
+            lifecycle: lifecycle,
             idempotencyKey: "nightjar-\(idempotencyKey)")
     }
 
@@ -163,21 +164,23 @@ extension SQLiteStore {
         }
     }
 
-    package func reserveRequests(_ count: Int, at time: WallTime) async throws {
+    package func reserveRequests(_ count: Int, of batch: BatchID?, at time: WallTime) async throws {
         try await perform { transaction in
             try transaction.db.execute(
                 sql: "DELETE FROM request_reservations WHERE at_ms < ?", arguments: [time.milliseconds - 3_600_000])
             try transaction.db.execute(
-                sql: "INSERT INTO request_reservations(at_ms, requests) VALUES (?, ?)",
-                arguments: [time.milliseconds, count])
+                sql: "INSERT INTO request_reservations(batch_id, at_ms, requests) VALUES (?, ?, ?)",
+                arguments: [batch?.rawValue, time.milliseconds, count])
         }
     }
 
-    package func reservedRequests(since: WallTime) async throws -> [RequestReservation] {
+    package func reservedRequests(of batch: BatchID?, since: WallTime) async throws -> [RequestReservation] {
         try await read { db in
             try Row.fetchAll(
-                db, sql: "SELECT at_ms, requests FROM request_reservations WHERE at_ms >= ? ORDER BY id",
-                arguments: [since.milliseconds]
+                db,
+                sql: """
+                    SELECT at_ms, requests FROM request_reservations WHERE batch_id IS ? AND at_ms >= ? ORDER BY id
+                    """, arguments: [batch?.rawValue, since.milliseconds]
             ).map { RequestReservation(time: WallTime(milliseconds: $0["at_ms"]), count: $0["requests"]) }
         }
     }

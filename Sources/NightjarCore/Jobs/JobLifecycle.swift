@@ -13,7 +13,6 @@ package struct JobLifecycle: Equatable, Sendable {
         case unknown(attempt: Int, FailureCause)
         /// The API has the job. Next: `ready`, `waiting` (a new attempt after FAILED), `failed`.
         case submitted(RemoteJobID, attempt: Int)
-        /// The API has completed the job. Next: `done`, `filtered`, `failed`; `submitted` where the address has expired.
         case ready(RemoteJobID, RemoteResult, attempt: Int)
         /// A new attempt, not before its time. Next: `submitting`, `cancelled`.
         case waiting(until: WallTime, attempt: Int)
@@ -100,10 +99,10 @@ package struct JobLifecycle: Equatable, Sendable {
         state = .ready(id, result, attempt: attempt)
     }
 
-    /// The address of the result no longer answers: the job is asked for a new one.
-    package mutating func resultExpired() {
+    /// The job was asked for a new address, since the old one had expired.
+    package mutating func refreshed(_ result: RemoteResult) {
         guard case .ready(let id, _, let attempt) = state else { return }
-        state = .submitted(id, attempt: attempt)
+        state = .ready(id, result, attempt: attempt)
     }
 
     /// The API says FAILED, which is not billed: the one event that leads to another attempt by itself.

@@ -1,9 +1,17 @@
+internal import Glibc
+
 /// A moment of the wall clock: milliseconds since 1970-01-01 00:00 UTC.
 package struct WallTime: Hashable, Sendable, Comparable, Codable {
     package var milliseconds: Int64
 
     package init(milliseconds: Int64) {
         self.milliseconds = milliseconds
+    }
+
+    package static var now: WallTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return WallTime(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
     package static func < (left: WallTime, right: WallTime) -> Bool { left.milliseconds < right.milliseconds }

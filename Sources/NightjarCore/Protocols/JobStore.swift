@@ -47,10 +47,11 @@ package protocol JobStore: Sendable {
     // MARK: Limits across restarts
 
     /// Reserves `count` requests of a rate per minute before they leave.
-    func reserveRequests(_ count: Int, at time: WallTime) async throws
+    /// - Parameter batch: Whose rate it is; `nil` for the operator's.
+    func reserveRequests(_ count: Int, of batch: BatchID?, at time: WallTime) async throws
 
     /// Reservations not older than `since`, oldest first.
-    func reservedRequests(since: WallTime) async throws -> [RequestReservation]
+    func reservedRequests(of batch: BatchID?, since: WallTime) async throws -> [RequestReservation]
 
     // MARK: Views that are written as files
 
@@ -138,18 +139,21 @@ package struct ClaimedJob: Equatable, Sendable {
     package var batch: BatchID
     package var reference: JobReference
     package var request: ImageRequest
+    /// `pending` or `waiting`.
+    package var from: JobState
     package var lifecycle: JobLifecycle
     /// The same for every submission of one attempt, another for every attempt; unlike those of any other state file.
     package var idempotencyKey: String
 
     package init(
-        id: JobID, batch: BatchID, reference: JobReference, request: ImageRequest, lifecycle: JobLifecycle,
-        idempotencyKey: String
+        id: JobID, batch: BatchID, reference: JobReference, request: ImageRequest, from: JobState,
+        lifecycle: JobLifecycle, idempotencyKey: String
     ) {
         self.id = id
         self.batch = batch
         self.reference = reference
         self.request = request
+        self.from = from
         self.lifecycle = lifecycle
         self.idempotencyKey = idempotencyKey
     }

@@ -1,0 +1,314 @@
+internal import NightjarCore
+internal import Synchronization
+
+/// Looks after the jobs at the API until they are at their end there.
+///
+/// One list covers many jobs that were still running at their last look; a job that should be done, or that the list
+/// does not show, is asked for by itself.
+final class Poller: Sendable {
+    private struct Entry: Sendable {
+        var job: RunningJob
+        var looks = 0
+        /// On the clock of `Timekeeper.now`.
+        var nextLook: Duration
+        var submitted: Duration
+        var isOut = false
+        /// 404 in a row.
+        var timesMissing = 0
+        var saidUnheardOf = false
+    }
+
+    private struct Watch {
+        var entries: [JobID: Entry] = [:]
+        var cadence = PollCadence()
+    }
+
+    private let state: RunState
+    private let store: any JobStore
+    private let service: any ImageService
+    private let budget: RequestBudget
+    private let gate: Gate
+    private let downloader: Downloader
+    private let jitter: @Sendable () -> Double
+    private let watch = Mutex(Watch())
+    private let changed = Signal()
+
+    /// So many jobs that are due and were running at their last look are worth a list.
+    private static let worthAList = 4
+    /// A job that the API does not know is asked for so often before it counts as vanished.
+    private static let timesMissing = 4
+
+    init(
+        state: RunState, store: any JobStore, service: any ImageService, budget: RequestBudget, gate: Gate,
+        downloader: Downloader, jitter: @escaping @Sendable () -> Double
+    ) {
+        self.state = state
+        self.store = store
+        self.service = service
+        self.budget = budget
+        self.gate = gate
+        self.downloader = downloader
+        self.jitter = jitter
+    }
+
+    /// Takes a job over. Its slot is already occupied.
+    func follow(_ job: RunningJob) {
+        let now = state.time.now()
+        let age = max(state.time.wall() - job.submittedAt, .zero)
+        watch.withLock { watch in
+            let look = watch.cadence.nextLook(model: job.model, looks: 0, age: age)
+            // A job found at the start may be done long since.
+            let wait = age > .seconds(1) ? .zero : look - age
+            watch.entries[job.id] = Entry(job: job, nextLook: now + wait, submitted: now - age)
+        }
+        changed.notify()
+    }
+
+    func longestDuration(of model: String) -> Duration? {
+        watch.withLock { $0.cadence.longestDuration(of: model) }
+    }
+
+    func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            while !state.isOver, state.allowsRequests, !Task.isCancelled {
+                let mark = changed.mark
+                let due = takeDue()
+                if due.isEmpty {
+                    await changed.wait(since: mark, until: nextWake, on: state.time)
+                    continue
+                }
+                for job in try await lookAtList(due) {
+                    guard let batch = try await permission(for: job) else {
+                        putBack(job.id)
+                        continue
+                    }
+                    group.addTask { try await self.look(at: job, batch: batch) }
+                }
+            }
+        }
+    }
+
+    /// Ends the waiting, since the run may be over.
+    func wake() {
+        changed.notify()
+    }
+
+    // MARK: Choosing
+
+    private func takeDue() -> [RunningJob] {
+        let now = state.time.now()
+        return watch.withLock { watch in
+            let due = watch.entries.values.filter { !$0.isOut && $0.nextLook <= now }.sorted {
+                $0.nextLook < $1.nextLook
+            }
+            for entry in due { watch.entries[entry.job.id]?.isOut = true }
+            return due.map(\.job)
+        }
+    }
+
+    private var nextWake: Duration {
+        let next = watch.withLock { $0.entries.values.filter { !$0.isOut }.map(\.nextLook).min() }
+        return min(next ?? .seconds(Int64.max / 4), state.time.now() + .seconds(1))
+    }
+
+    private func putBack(_ id: JobID) {
+        watch.withLock { $0.entries[id]?.isOut = false }
+    }
+
+    /// Waits until a request about `job` may leave.
+    private func permission(for job: RunningJob) async throws -> BatchID? {
+        let isOver = { [state] in state.isOver || !state.allowsRequests }
+        guard await gate.pass(isOver: isOver) > 0 else { return nil }
+        guard try await budget.take(upTo: 1, for: job.batch, isOver: isOver) == 1 else {
+            gate.abstain()
+            return nil
+        }
+        return job.batch
+    }
+
+    // MARK: Looking
+
+    /// Reads one list where that saves requests.
+    /// - Returns: The jobs that must be asked for by themselves.
+    private func lookAtList(_ due: [RunningJob]) async throws -> [RunningJob] {
+        let running = watch.withLock { watch in due.filter { (watch.entries[$0.id]?.looks ?? 0) > 0 } }
+        guard running.count >= Self.worthAList, let first = running.first else { return due }
+        guard let batch = try await permission(for: first) else {
+            for job in due { putBack(job.id) }
+            return []
+        }
+        let listed: [RemoteJob]
+        do {
+            listed = try await service.recentJobs()
+            ended(RequestCounts(list: 1), batch: batch, failure: nil)
+        } catch {
+            ended(RequestCounts(list: 1), batch: batch, failure: error)
+            // Where a list is not to be had, each job is asked for by itself.
+            return due
+        }
+        let statuses = Dictionary(listed.map { ($0.id, $0.status) }) { first, _ in first }
+        var left: [RunningJob] = []
+        for job in due {
+            let status = job.remoteID.flatMap { statuses[$0] }
+            switch status {
+            case .queued, .processing: try await stillRunning(job)
+            case .completed, .failed, .unheardOf, nil: left.append(job)
+            }
+        }
+        return left
+    }
+
+    private func look(at job: RunningJob, batch: BatchID) async throws {
+        guard let id = job.remoteID else { return }
+        do {
+            let remote = try await service.job(id)
+            ended(RequestCounts(get: 1), batch: batch, failure: nil)
+            try await found(remote.status, job)
+        } catch let failure as RequestFailure {
+            ended(RequestCounts(get: 1), batch: batch, failure: failure)
+            if failure == .notFound { return try await missing(job) }
+            lookLater(job)
+        }
+    }
+
+    private func ended(_ requests: RequestCounts, batch: BatchID, failure: RequestFailure?) {
+        budget.end(for: batch)
+        state.counted(requests, for: batch)
+        switch failure {
+        case nil, .notFound, .rejected: gate.answered()
+        case .throttled(let wait):
+            state.counted(RequestCounts(rateLimited: 1), for: batch)
+            gate.throttled(wait)
+        case .unavailable(let words): gate.failed(words)
+        case .refused(let trouble):
+            gate.answered()
+            switch trouble.kind {
+            case .paymentRequired: state.stop(.accountBlocked(trouble.message))
+            case .keyRefused, .forbidden: state.stop(.keyRefused(trouble.message))
+            }
+        }
+    }
+
+    // MARK: What was found
+
+    private func found(_ status: RemoteJob.Status, _ job: RunningJob) async throws {
+        switch status {
+        case .queued, .processing: try await stillRunning(job)
+        case .unheardOf(let name):
+            sayUnheardOf(name, job)
+            try await stillRunning(job)
+        case .completed(let result?): try await completed(result, job)
+        case .completed(nil): try await stillRunning(job)  // Without an address there is nothing to fetch yet.
+        case .failed(let words): try await failed(words, job)
+        }
+    }
+
+    private func stillRunning(_ job: RunningJob) async throws {
+        let timeout = state.batch(job.batch)?.settings.retry.jobTimeout ?? .seconds(7200)
+        if state.time.wall() - job.submittedAt > timeout {
+            return try await giveUp(job, FailureCause(.timeout, "not done within \(timeout.spoken)"))
+        }
+        lookLater(job)
+    }
+
+    private func lookLater(_ job: RunningJob) {
+        let now = state.time.now()
+        watch.withLock { watch in
+            guard var entry = watch.entries[job.id] else { return }
+            entry.looks += 1
+            entry.isOut = false
+            let age = now - entry.submitted
+            let look = watch.cadence.nextLook(model: job.model, looks: entry.looks, age: age)
+            entry.nextLook = now + (look - age)
+            watch.entries[job.id] = entry
+        }
+        changed.notify()
+    }
+
+    private func missing(_ job: RunningJob) async throws {
+        let times = watch.withLock { watch in
+            watch.entries[job.id]?.timesMissing += 1
+            return watch.entries[job.id]?.timesMissing ?? 0
+        }
+        guard times >= Self.timesMissing else { return lookLater(job) }
+        try await giveUp(job, FailureCause(.vanished, "the API no longer knows the job"))
+    }
+
+    private func completed(_ result: RemoteResult, _ job: RunningJob) async throws {
+        var job = job
+        job.lifecycle.completed(result)
+        guard try await record(job) else { return }
+        let now = state.time.now()
+        watch.withLock { watch in
+            guard let entry = watch.entries.removeValue(forKey: job.id) else { return }
+            watch.cadence.done(model: job.model, looks: entry.looks + 1, age: now - entry.submitted)
+        }
+        state.freeSlot(of: job.batch)
+        if let id = job.remoteID { state.emit(.ready(job.reference, id), batch: job.batch) }
+        downloader.fetch(job)
+    }
+
+    private func failed(_ words: String, _ job: RunningJob) async throws {
+        var job = job
+        let attempts = state.batch(job.batch)?.settings.retry.attempts ?? 1
+        job.lifecycle.remoteFailed(
+            words, retry: RetryPolicy(attempts: attempts), now: state.time.wall(), jitter: jitter())
+        let price = state.settings.price(of: job.model)
+        guard try await record(job, spent: .zero - price, note: words) else { return }
+        forget(job)
+        state.refund(price, of: job.batch)
+        state.freeSlot(of: job.batch)
+        let cause = FailureCause(.remoteFailed, words)
+        switch job.lifecycle.state {
+        case .waiting(let until, _): state.emit(.waiting(job.reference, until: until, cause), batch: job.batch)
+        default: state.emit(.failed(job.reference, cause), batch: job.batch)
+        }
+    }
+
+    private func giveUp(_ job: RunningJob, _ cause: FailureCause) async throws {
+        var job = job
+        job.lifecycle.gaveUp(cause)
+        guard try await record(job) else { return }
+        forget(job)
+        state.freeSlot(of: job.batch)
+        state.emit(.failed(job.reference, cause), batch: job.batch)
+    }
+
+    private func record(_ job: RunningJob, spent: Money = .zero, note: String? = nil) async throws -> Bool {
+        let to = job.lifecycle.state
+        let outcome = try await store.record(
+            JobChange(
+                job: job.id, batch: job.batch, from: .submitted, to: to, at: state.time.wall(), spent: spent, note: note
+            ))
+        guard outcome == .recorded else {
+            forget(job)
+            return false
+        }
+        state.moved(job.batch, from: .submitted, to: to.name, spent: spent)
+        return true
+    }
+
+    private func forget(_ job: RunningJob) {
+        watch.withLock { _ = $0.entries.removeValue(forKey: job.id) }
+    }
+
+    private func sayUnheardOf(_ name: String, _ job: RunningJob) {
+        let isFirst = watch.withLock { watch in
+            defer { watch.entries[job.id]?.saidUnheardOf = true }
+            return watch.entries[job.id]?.saidUnheardOf == false
+        }
+        guard isFirst else { return }
+        let words = "the API gives the status `\(name)`, which is taken for still running"
+        state.emit(.gate(reason: words, until: nil), batch: job.batch)
+    }
+}
+
+extension RunningJob {
+    /// The API's id, while the job is there or completed.
+    var remoteID: RemoteJobID? {
+        switch lifecycle.state {
+        case .submitted(let id, _), .ready(let id, _, _): id
+        case .pending, .submitting, .unknown, .waiting, .done, .filtered, .failed, .cancelled: nil
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package import NightjarCore
+
+/// The operator's settings of a run.
+package struct RunSettings: Sendable {
+    /// Unfinished jobs at the API at one time, at least 1.
+    package var concurrency = 8
+    package var rate = Rate(requests: 5, per: .second)
+    /// Files fetched at one time, at least 1.
+    package var downloads = 4
+    /// `nil`: no limit.
+    package var maxDuration: Duration?
+    /// At the time limit: see the running jobs home (`true`), or end at once.
+    package var drainsAtTimeLimit = true
+    /// The longest drain, after a signal or the time limit.
+    package var drainTimeout: Duration = .seconds(300)
+    /// New submissions in this run; `nil`: no limit.
+    package var maxJobs: Int?
+    /// Spent in this run; `nil`: no limit.
+    package var budget: Money?
+    /// By model, for one image.
+    package var prices: [String: Money] = [:]
+    package var retryFailed = false
+    /// Without one good answer; a minute at most where the API has not given one yet in this run.
+    package var giveUpAfter: Duration = .seconds(900)
+
+    package init() {}
+
+    func price(of model: String) -> Money {
+        prices[model] ?? .zero
+    }
+}
+
+/// Why a run stops before everything is done.
+package enum StopReason: Hashable, Sendable {
+    case interrupted
+    case terminated
+    /// 402.
+    case accountBlocked(String)
+    /// 401, or 403 on a request that is not a submission: no API request more is sent.
+    case keyRefused(String)
+    /// 403 on a submission: what runs is brought home.
+    case forbidden(String)
+    case cannotWrite(String)
+    case unavailable(String)
+    case timeLimit
+    case internalError(String)
+
+    var exitCode: ExitCode {
+        switch self {
+        case .interrupted: .interrupted
+        case .terminated: .terminated
+        case .accountBlocked: .accountBlocked
+        case .keyRefused, .forbidden: .keyRefused
+        case .cannotWrite: .cannotWrite
+        case .unavailable: .apiUnavailable
+        case .timeLimit: .timeLimit
+        case .internalError: .internalError
+        }
+    }
+
+    /// What happened and what to do, in one line.
+    var words: String {
+        switch self {
+        case .interrupted: "interrupted; the rest is taken up by the next run"
+        case .terminated: "terminated; the rest is taken up by the next run"
+        case .accountBlocked(let words): "the account is blocked, top it up and run again (\(words))"
+        case .keyRefused(let words): "the key is refused, check it and run again (\(words))"
+        case .forbidden(let words): "the key lacks a permission, check it and run again (\(words))"
+        case .cannotWrite(let words): words
+        case .unavailable(let words): "the API could not be reached or kept failing (\(words))"
+        case .timeLimit: "the time limit is reached; the rest is taken up by the next run"
+        case .internalError(let words): "internal error: \(words)"
+        }
+    }
+
+    /// Whether jobs that are at the API are still asked for.
+    var allowsRequests: Bool {
+        switch self {
+        case .interrupted, .terminated, .accountBlocked, .forbidden, .timeLimit, .cannotWrite: true
+        case .keyRefused, .unavailable, .internalError: false
+        }
+    }
+
+    /// Whether finished images are still fetched.
+    var allowsDownloads: Bool {
+        switch self {
+        case .interrupted, .terminated, .accountBlocked, .forbidden, .timeLimit, .keyRefused, .unavailable: true
+        case .cannotWrite, .internalError: false
+        }
+    }
+}
+
+/// How a run ended.
+package struct RunOutcome: Equatable, Sendable {
+    package var exit: ExitCode
+    /// In one line, for people; empty where everything is done.
+    package var reason: String
+    package var batches: [BatchProgress]
+}

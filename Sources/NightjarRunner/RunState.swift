@@ -1,0 +1,363 @@
+internal import NightjarCore
+internal import Synchronization
+
+/// What a run knows in memory: counts, free slots, money, and whether it is over. The store knows the rest.
+///
+/// Counts move with each recorded change, so that no question about progress asks the database.
+final class RunState: Sendable {
+    struct Batch: Sendable {
+        let id: BatchID
+        let name: String
+        let settings: BatchSettings
+        /// Named in this run; of other batches only what is already at the API is brought home.
+        let isAsked: Bool
+        var counts: [JobState: Int]
+        /// Spent in all runs.
+        var spent: Money
+        /// Submissions of this run that count against `max_jobs`.
+        var submitted = 0
+        /// What this run has committed, unfinished submissions among it.
+        var committed: Money = .zero
+        var unfinished = 0
+        /// Before then no waiting job's time comes; `nil` where that is not known.
+        var nextDue: WallTime?
+        var pace = Pace()
+        var requests = RequestCounts()
+
+        func count(_ states: JobState...) -> Int { states.reduce(0) { $0 + counts[$1, default: 0] } }
+
+        /// Jobs that may be claimed at `now`, as far as memory knows.
+        func claimable(at now: WallTime) -> Int {
+            let isDue = nextDue.map { $0 <= now } ?? true
+            return count(.pending) + (isDue ? count(.waiting) : 0)
+        }
+    }
+
+    private struct State {
+        var batches: [BatchID: Batch]
+        var order: [BatchID]
+        var submitted = 0
+        var committed: Money = .zero
+        /// Jobs that are unfinished at the API, or may be.
+        var unfinished = 0
+        /// Unknown jobs that still hold a slot, with the moment when they give it back.
+        var heldSlots: [JobID: (batch: BatchID, until: WallTime)] = [:]
+        var stops: [StopReason] = []
+        var isCut = false
+        var nextBatch = 0
+    }
+
+    let settings: RunSettings
+    let time: Timekeeper
+    private let observer: any RunObserver
+    private let state: Mutex<State>
+    let changed = Signal()
+
+    init(
+        settings: RunSettings, batches: [BatchSummary], asked: Set<BatchID>, time: Timekeeper, observer: any RunObserver
+    ) {
+        self.settings = settings
+        self.time = time
+        self.observer = observer
+        var known: [BatchID: Batch] = [:]
+        for summary in batches {
+            known[summary.id] = Batch(
+                id: summary.id, name: summary.settings.name, settings: summary.settings,
+                isAsked: asked.contains(summary.id), counts: summary.counts, spent: summary.spent)
+        }
+        state = Mutex(State(batches: known, order: batches.map(\.id)))
+    }
+
+    // MARK: Slots and limits
+
+    struct Admission: Sendable {
+        let batch: BatchID
+        let count: Int
+    }
+
+    /// Reserves slots, money and submissions for a batch that has something to submit; batches take turns.
+    func admit(upTo most: Int) -> Admission? {
+        let now = time.wall()
+        return state.withLock { state in
+            for offset in 0..<state.order.count {
+                let place = (state.nextBatch + offset) % state.order.count
+                let id = state.order[place]
+                guard let batch = state.batches[id] else { continue }
+                let room = min(room(for: batch, in: state), most, batch.claimable(at: now))
+                guard batch.isAsked, room > 0 else { continue }
+                state.nextBatch = place + 1
+                reserve(room, for: id, in: &state)
+                return Admission(batch: id, count: room)
+            }
+            return nil
+        }
+    }
+
+    /// All that is left of a batch waits, until `time` at least.
+    func waits(_ id: BatchID, until time: WallTime?) {
+        state.withLock { $0.batches[id]?.nextDue = time }
+    }
+
+    /// When a job that waits for another attempt may be submitted, on the clock of `time.now`; `nil` where none is.
+    var nextAttempt: Duration? {
+        let wall = time.wall()
+        let due = state.withLock { state in
+            state.batches.values.filter { $0.isAsked && $0.count(.waiting) > 0 }.compactMap(\.nextDue).min()
+        }
+        return due.map { time.now() + max($0 - wall, .milliseconds(10)) }
+    }
+
+    private func reserve(_ count: Int, for id: BatchID, in state: inout State) {
+        state.unfinished += count
+        state.submitted += count
+        state.batches[id]?.unfinished += count
+        state.batches[id]?.submitted += count
+        let price = highestPrice * count
+        state.committed += price
+        state.batches[id]?.committed += price
+    }
+
+    /// Takes back what was reserved and not claimed (`price` is `nil`), or claimed and certainly not accepted.
+    func release(_ count: Int, of id: BatchID, price: Money? = nil) {
+        guard count > 0 else { return }
+        state.withLock { state in
+            state.unfinished -= count
+            state.submitted -= count
+            state.batches[id]?.unfinished -= count
+            state.batches[id]?.submitted -= count
+            let price = (price ?? highestPrice) * count
+            state.committed -= price
+            state.batches[id]?.committed -= price
+        }
+        changed.notify()
+    }
+
+    /// What one submission reserves before its model is known: never too little.
+    private var highestPrice: Money { settings.prices.values.max() ?? .zero }
+
+    /// The model is known now: what was reserved too much is freed.
+    func claimed(_ id: BatchID, price: Money) {
+        let excess = highestPrice - price
+        guard excess.micros != 0 else { return }
+        state.withLock { state in
+            state.committed -= excess
+            state.batches[id]?.committed -= excess
+        }
+    }
+
+    private func room(for batch: Batch, in state: State) -> Int {
+        let limits = batch.settings.limits
+        var room = min(
+            settings.concurrency - state.unfinished,
+            (limits.concurrency ?? .max) - batch.unfinished)
+        room = min(room, allowance(for: batch, in: state))
+        return max(room, 0)
+    }
+
+    /// What money and `max_jobs` still allow.
+    private func allowance(for batch: Batch, in state: State) -> Int {
+        var allowance = Int.max
+        if let most = settings.maxJobs { allowance = min(allowance, most - state.submitted) }
+        if let most = batch.settings.limits.maxJobs { allowance = min(allowance, most - batch.submitted) }
+        let price = highestPrice.micros
+        if price > 0 {
+            if let budget = settings.budget {
+                allowance = min(allowance, Int((budget - state.committed).micros / price))
+            }
+            if let budget = batch.settings.limits.budget {
+                allowance = min(allowance, Int((budget - batch.committed).micros / price))
+            }
+        }
+        return max(allowance, 0)
+    }
+
+    /// A slot is free again: the job is at its end at the API, or was never accepted.
+    func freeSlot(of id: BatchID) {
+        state.withLock { state in
+            state.unfinished -= 1
+            state.batches[id]?.unfinished -= 1
+        }
+        changed.notify()
+    }
+
+    /// A job found at the start, or whose answer was lost, is at the API or may be.
+    func occupySlot(of id: BatchID) {
+        state.withLock { state in
+            state.unfinished += 1
+            state.batches[id]?.unfinished += 1
+        }
+    }
+
+    func holdSlot(_ job: JobID, of batch: BatchID, until: WallTime) {
+        state.withLock { $0.heldSlots[job] = (batch, until) }
+        changed.notify()
+    }
+
+    /// Gives back the slots of unknown jobs whose time has come.
+    func releaseHeldSlots() {
+        let now = time.wall()
+        let released = state.withLock { state in
+            let over = state.heldSlots.filter { $0.value.until <= now }
+            for (job, held) in over {
+                state.heldSlots.removeValue(forKey: job)
+                state.unfinished -= 1
+                state.batches[held.batch]?.unfinished -= 1
+            }
+            return !over.isEmpty
+        }
+        if released { changed.notify() }
+    }
+
+    /// What was submitted and FAILED is not billed: its money is free again.
+    func refund(_ price: Money, of id: BatchID) {
+        state.withLock { state in
+            state.committed -= price
+            state.batches[id]?.committed -= price
+        }
+    }
+
+    // MARK: Changes and events
+
+    /// The counts after a start has put in order what an earlier process left.
+    func recovered(_ summaries: [BatchSummary]) {
+        state.withLock { state in
+            for summary in summaries { state.batches[summary.id]?.counts = summary.counts }
+        }
+    }
+
+    func moved(_ id: BatchID, from: JobState, to: JobState, spent: Money = .zero) {
+        let now = time.now()
+        state.withLock { state in
+            state.batches[id]?.counts[from, default: 0] -= 1
+            state.batches[id]?.counts[to, default: 0] += 1
+            state.batches[id]?.spent += spent
+            if to == .waiting { state.batches[id]?.nextDue = nil }
+            if to == .done || to == .filtered { state.batches[id]?.pace.add(at: now) }
+        }
+        changed.notify()
+    }
+
+    func counted(_ requests: RequestCounts, for id: BatchID) {
+        state.withLock { $0.batches[id]?.requests += requests }
+    }
+
+    /// Requests counted since the last call, with the present pace.
+    func takeRequests() -> [(batch: BatchID, requests: RequestCounts, throughput: Double?)] {
+        let now = time.now()
+        return state.withLock { state in
+            state.order.compactMap { id in
+                guard let batch = state.batches[id], batch.requests != RequestCounts() else { return nil }
+                state.batches[id]?.requests = RequestCounts()
+                return (id, batch.requests, batch.pace.throughput(at: now))
+            }
+        }
+    }
+
+    func emit(_ kind: RunEvent.Kind, batch: BatchID? = nil) {
+        let name = batch.flatMap { id in state.withLock { $0.batches[id]?.name } }
+        observer.observe(RunEvent(time: time.wall(), batch: name, kind: kind))
+    }
+
+    func batch(_ id: BatchID) -> Batch? {
+        state.withLock { $0.batches[id] }
+    }
+
+    /// The batches of this run and those with something left at the API.
+    var progress: [(id: BatchID, isAsked: Bool, progress: BatchProgress)] {
+        let now = time.now()
+        return state.withLock { state in
+            state.order.compactMap { state.batches[$0] }.filter { $0.isAsked || $0.count(.submitted, .ready) > 0 }.map {
+                batch in
+                let throughput = batch.pace.throughput(at: now)
+                let left = batch.count(.pending, .submitting, .submitted, .ready, .waiting)
+                let eta = left == 0 ? 0 : throughput.map { Int((Double(left) / $0).rounded(.up)) }
+                return (
+                    batch.id, batch.isAsked,
+                    BatchProgress(
+                        batch: batch.name, counts: batch.counts.filter { $0.value > 0 }, throughput: throughput,
+                        etaSeconds: eta, spent: batch.spent)
+                )
+            }
+        }
+    }
+
+    // MARK: The end
+
+    func stop(_ reason: StopReason) {
+        let isNew = state.withLock { state in
+            guard !state.stops.contains(reason) else { return false }
+            state.stops.append(reason)
+            return true
+        }
+        if isNew { changed.notify() }
+    }
+
+    /// Ends everything at once: the drain has taken too long.
+    func cut() {
+        state.withLock { $0.isCut = true }
+        changed.notify()
+    }
+
+    var isCut: Bool { state.withLock { $0.isCut } }
+    var isStopping: Bool { state.withLock { !$0.stops.isEmpty } }
+    var allowsRequests: Bool { state.withLock { $0.stops.allSatisfy(\.allowsRequests) && !$0.isCut } }
+    var allowsDownloads: Bool { state.withLock { $0.stops.allSatisfy(\.allowsDownloads) && !$0.isCut } }
+
+    /// Whether nothing will be submitted any more.
+    var submissionsAreOver: Bool {
+        state.withLock { state in
+            !state.stops.isEmpty || state.isCut || (!hasRunning(state) && !mayStillSubmit(state))
+        }
+    }
+
+    /// Whether the run is over, all pumps included.
+    var isOver: Bool {
+        state.withLock { state in
+            if state.isCut { return true }
+            let all = state.batches.values
+            let submitting = all.contains { $0.count(.submitting) > 0 }
+            if submitting { return false }
+            guard state.stops.isEmpty else {
+                let asks = state.stops.allSatisfy(\.allowsRequests) && all.contains { $0.count(.submitted) > 0 }
+                let fetches = state.stops.allSatisfy(\.allowsDownloads) && all.contains { $0.count(.ready) > 0 }
+                return !asks && !fetches
+            }
+            return !hasRunning(state) && !mayStillSubmit(state)
+        }
+    }
+
+    private func hasRunning(_ state: State) -> Bool {
+        state.batches.values.contains { $0.count(.submitting, .submitted, .ready) > 0 }
+    }
+
+    private func mayStillSubmit(_ state: State) -> Bool {
+        state.batches.values.contains { batch in
+            batch.isAsked && batch.count(.pending, .waiting) > 0 && allowance(for: batch, in: state) > 0
+        }
+    }
+
+    func outcome() -> RunOutcome {
+        let (stops, asked) = state.withLock { state in
+            (state.stops, state.order.compactMap { state.batches[$0] }.filter(\.isAsked))
+        }
+        var codes = Set(stops.map(\.exitCode))
+        let left = asked.reduce(0) { $0 + $1.count(.pending, .waiting, .submitting, .submitted, .ready) }
+        let unknown = asked.reduce(0) { $0 + $1.count(.unknown) }
+        let failed = asked.reduce(0) { $0 + $1.count(.failed, .filtered) }
+        if left > 0, stops.isEmpty { codes.insert(.limitReached) }
+        // A stop that came when everything was done has stopped nothing.
+        if left == 0 { codes.formIntersection([.internalError]) }
+        if unknown > 0 { codes.insert(.unknownLeft) }
+        if failed > 0 { codes.insert(.someFailed) }
+        let exit = ExitCode.precedence.first { codes.contains($0) } ?? .success
+        let reason =
+            switch exit {
+            case .limitReached: "stopped at the budget or at the largest number of jobs; \(left) left"
+            case .unknownLeft: "\(unknown) held as unknown: the answer to the submission was lost"
+            case .someFailed: "\(failed) failed"
+            case .success: ""
+            default: stops.first { $0.exitCode == exit }?.words ?? ""
+            }
+        return RunOutcome(exit: exit, reason: reason, batches: progress.filter(\.isAsked).map(\.progress))
+    }
+}

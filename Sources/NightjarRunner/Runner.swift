@@ -1,0 +1,186 @@
+package import NightjarCore
+internal import Synchronization
+
+/// Runs batches that the store has taken in until they are done or something stops them.
+///
+/// Three pumps share one allowance of requests and one gate; the store is the queue between them, so a start after a
+/// crash is only this: recover, and start the pumps.
+package final class Runner: Sendable {
+    private let state: RunState
+    private let store: any JobStore
+    private let tree: any OutputTree
+    private let budget: RequestBudget
+    private let gate: Gate
+    private let downloader: Downloader
+    private let poller: Poller
+    private let submitter: Submitter
+    private let batches: [BatchSummary]
+
+    /// - Parameters:
+    ///   - asked: The batches to run; of the others in the store only what is already at the API is brought home.
+    ///   - jitter: Random numbers in 0..<1.
+    package init(
+        settings: RunSettings, asked: [BatchID], store: any JobStore, service: any ImageService, tree: any OutputTree,
+        observer: any RunObserver, time: Timekeeper = .system,
+        jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) async throws {
+        if settings.retryFailed { _ = try await store.retryFailed(asked, now: time.wall()) }
+        batches = try await store.batches()
+        let state = RunState(settings: settings, batches: batches, asked: Set(asked), time: time, observer: observer)
+        let rates = batches.compactMap { batch in batch.settings.limits.rate.map { (batch.id, $0) } }
+        budget = RequestBudget(
+            rate: settings.rate, batches: Dictionary(rates) { first, _ in first }, store: store, time: time)
+        gate = Gate(time: time, jitter: jitter) { closure in
+            let until = closure.map { time.wall() + ($0.until - time.now()) }
+            state.emit(.gate(reason: closure?.reason, until: until))
+        }
+        downloader = Downloader(
+            state: state, store: store, service: service, tree: tree, budget: budget, gate: gate, jitter: jitter)
+        poller = Poller(
+            state: state, store: store, service: service, budget: budget, gate: gate, downloader: downloader,
+            jitter: jitter)
+        submitter = Submitter(
+            state: state, store: store, service: service, budget: budget, gate: gate, poller: poller)
+        self.state = state
+        self.store = store
+        self.tree = tree
+    }
+
+    /// Stops submitting, sees what runs home as far as the reason allows, and ends.
+    package func stop(_ reason: StopReason) {
+        state.stop(reason)
+    }
+
+    /// Runs to the end. Errors of the state become part of the outcome.
+    package func run() async -> RunOutcome {
+        do {
+            try await recover()
+            for (id, isAsked, progress) in state.progress where isAsked { state.emit(.started(progress), batch: id) }
+            try tree.checkWritable()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.watchClock() }
+                try await runPumps()
+                group.cancelAll()
+            }
+        } catch {
+            state.stop(Self.stopReason(for: error))
+        }
+        // Even the state may be what failed; the counts of requests are the least of it then.
+        try? await flushRequests()
+        return state.outcome()
+    }
+
+    /// Thrown when the drain has taken too long: what is still under way is cancelled, and found again by the next run.
+    private struct CutShort: Error {}
+
+    private func runPumps() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.submitter.run() }
+            group.addTask { try await self.poller.run() }
+            group.addTask { try await self.downloader.run() }
+            group.addTask {
+                await self.wakeAtTheEnd()
+                if self.state.isCut { throw CutShort() }
+            }
+            do {
+                try await group.waitForAll()
+            } catch is CutShort {
+                group.cancelAll()
+            } catch {
+                state.stop(Self.stopReason(for: error))
+                state.cut()
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// Every change may be the last one: the pumps that sleep must hear of it.
+    private func wakeAtTheEnd() async {
+        while true {
+            let mark = state.changed.mark
+            let isOver = state.isOver || Task.isCancelled
+            if state.isStopping || isOver {
+                gate.wake()
+                poller.wake()
+                downloader.wake()
+            }
+            if isOver { return }
+            await state.changed.wait(since: mark, on: state.time)
+        }
+    }
+
+    static func stopReason(for error: any Error) -> StopReason {
+        switch error {
+        case OutputFailure.unwritable(let words), StoreFailure.unwritable(let words), StoreFailure.damaged(let words):
+            .cannotWrite(words)
+        default: .internalError("\(error)")
+        }
+    }
+
+    // MARK: Start
+
+    private func recover() async throws {
+        let now = state.time.wall()
+        let lastRequests = batches.flatMap { [$0.requestsCountedAt, $0.updatedAt] }.compactMap { $0 }.max()
+        let wasJustActive = lastRequests.map { now - $0 < .seconds(3) } ?? false
+        try await budget.restore(wasJustActive: wasJustActive)
+        let recovery = try await store.recover(now: now)
+        state.recovered(try await store.batches())
+        for unknown in recovery.unknown {
+            state.occupySlot(of: unknown.batch)
+            state.holdSlot(unknown.id, of: unknown.batch, until: unknown.intentAt + Submitter.shortestHold)
+        }
+        for job in recovery.running {
+            if case .ready = job.lifecycle.state {
+                if let description = try await store.outputJob(job.id) { try tree.removePartial(of: description) }
+                downloader.fetch(job, wasInterrupted: true)
+            } else {
+                state.occupySlot(of: job.batch)
+                poller.follow(job)
+            }
+        }
+    }
+
+    // MARK: Clock
+
+    /// Once a second: progress, requests to the state, and every limit in time.
+    private func watchClock() async throws {
+        let start = state.time.now()
+        var drainEnd: Duration?
+        var next = start
+        while !Task.isCancelled {
+            next += .seconds(1)
+            try await state.time.sleep(next)
+            let now = state.time.now()
+            state.releaseHeldSlots()
+            do {
+                try await flushRequests()
+            } catch {
+                state.stop(Self.stopReason(for: error))
+            }
+            for (id, _, progress) in state.progress { state.emit(.progress(progress), batch: id) }
+            giveUpIfSilent(now)
+            if let limit = state.settings.maxDuration, now - start >= limit {
+                state.stop(.timeLimit)
+                if !state.settings.drainsAtTimeLimit { state.cut() }
+            }
+            if state.isStopping {
+                let end = drainEnd ?? now + state.settings.drainTimeout
+                drainEnd = end
+                if now >= end { state.cut() }
+            }
+        }
+    }
+
+    private func giveUpIfSilent(_ now: Duration) {
+        guard let failing = gate.failing(at: now) else { return }
+        let patience = failing.hasAnswered ? state.settings.giveUpAfter : min(state.settings.giveUpAfter, .seconds(60))
+        if failing.duration >= patience { state.stop(.unavailable(failing.words)) }
+    }
+
+    private func flushRequests() async throws {
+        for (batch, requests, throughput) in state.takeRequests() {
+            try await store.addRequests(requests, throughput: throughput, to: batch, now: state.time.wall())
+        }
+    }
+}

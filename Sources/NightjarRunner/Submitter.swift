@@ -1,0 +1,135 @@
+internal import NightjarCore
+
+/// Sends pending jobs to the API: a free slot, a request of the budget, a durable intent, and only then the request.
+struct Submitter: Sendable {
+    let state: RunState
+    let store: any JobStore
+    let service: any ImageService
+    let budget: RequestBudget
+    let gate: Gate
+    let poller: Poller
+
+    /// Jobs claimed in one commit.
+    private static let mostAtOnce = 64
+    /// How long an unknown job holds its slot at least (three times the longest duration of its model, where longer).
+    static let shortestHold: Duration = .seconds(600)
+
+    func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            while !state.submissionsAreOver, !Task.isCancelled {
+                let mark = state.changed.mark
+                guard let admission = state.admit(upTo: Self.mostAtOnce) else {
+                    await state.changed.wait(since: mark, until: state.nextAttempt, on: state.time)
+                    continue
+                }
+                for job in try await claim(admission) {
+                    group.addTask { try await submit(job) }
+                }
+            }
+        }
+    }
+
+    /// - Returns: The jobs whose intents are durable; each holds a slot and a request of the budget.
+    private func claim(_ admission: RunState.Admission) async throws -> [ClaimedJob] {
+        let batch = admission.batch
+        let passing = await gate.pass { state.submissionsAreOver }
+        let wanted = min(admission.count, passing)
+        let granted = wanted == 0 ? 0 : try await budget.take(upTo: wanted, for: batch) { state.submissionsAreOver }
+        state.release(admission.count - granted, of: batch)
+        let jobs = granted == 0 ? [] : try await store.claim(granted, of: batch, now: state.time.wall())
+        state.release(granted - jobs.count, of: batch)
+        budget.giveBack(granted - jobs.count, for: batch)
+        for job in jobs {
+            state.claimed(batch, price: price(of: job))
+            state.moved(batch, from: job.from, to: .submitting)
+        }
+        if jobs.isEmpty, passing > 0 { gate.abstain() }
+        if jobs.count < granted { state.waits(batch, until: try await store.nextDue([batch])) }
+        return jobs
+    }
+
+    private func price(of job: ClaimedJob) -> Money {
+        state.settings.price(of: job.request.parameters.model)
+    }
+
+    private func submit(_ job: ClaimedJob) async throws {
+        let answer = await service.submit(job.request, idempotencyKey: job.idempotencyKey)
+        budget.end(for: job.batch)
+        state.counted(RequestCounts(submit: 1), for: job.batch)
+        tellGate(answer, job)
+        var lifecycle = job.lifecycle
+        switch answer {
+        case .accepted(let id):
+            try await accepted(id, job)
+        case .notSent, .throttled, .refused:
+            lifecycle.turnedAway()
+            try await record(job, lifecycle)
+            state.release(1, of: job.batch, price: price(of: job))
+        case .rejected(let words):
+            lifecycle.rejected(words)
+            try await record(job, lifecycle)
+            state.refund(price(of: job), of: job.batch)
+            state.freeSlot(of: job.batch)
+            state.emit(.failed(job.reference, FailureCause(.rejected, words)), batch: job.batch)
+        case .lost(let words):
+            try await lost(words, job)
+        }
+        tellStop(answer)
+    }
+
+    private func accepted(_ id: RemoteJobID, _ job: ClaimedJob) async throws {
+        var lifecycle = job.lifecycle
+        _ = lifecycle.accepted(id)
+        guard try await record(job, lifecycle, spent: price(of: job)) != .remoteIDTaken else {
+            return try await lost("the API gave the id of another job, \(id)", job)
+        }
+        state.emit(.submitted(job.reference, id), batch: job.batch)
+        poller.follow(
+            RunningJob(
+                id: job.id, batch: job.batch, reference: job.reference, model: job.request.parameters.model,
+                submittedAt: state.time.wall(), lifecycle: lifecycle))
+    }
+
+    private func lost(_ words: String, _ job: ClaimedJob) async throws {
+        var lifecycle = job.lifecycle
+        lifecycle.answerLost(words)
+        // It may have been billed, so it counts as spent until shown otherwise.
+        try await record(job, lifecycle, spent: price(of: job))
+        let hold = poller.longestDuration(of: job.request.parameters.model).map { max($0 * 3, Self.shortestHold) }
+        state.holdSlot(job.id, of: job.batch, until: state.time.wall() + (hold ?? Self.shortestHold))
+        state.emit(.unknown(job.reference, FailureCause(.lost, words)), batch: job.batch)
+    }
+
+    @discardableResult
+    private func record(
+        _ job: ClaimedJob, _ lifecycle: JobLifecycle, spent: Money = .zero
+    ) async throws -> RecordOutcome {
+        let outcome = try await store.record(
+            JobChange(
+                job: job.id, batch: job.batch, from: .submitting, to: lifecycle.state, at: state.time.wall(),
+                spent: spent))
+        if outcome == .recorded {
+            state.moved(job.batch, from: .submitting, to: lifecycle.state.name, spent: spent)
+        }
+        return outcome
+    }
+
+    private func tellGate(_ answer: SubmissionAnswer, _ job: ClaimedJob) {
+        switch answer {
+        case .accepted, .rejected, .refused: gate.answered()
+        case .throttled(let wait):
+            state.counted(RequestCounts(rateLimited: 1), for: job.batch)
+            gate.throttled(wait)
+        case .notSent(let words), .lost(let words): gate.failed(words)
+        }
+    }
+
+    private func tellStop(_ answer: SubmissionAnswer) {
+        guard case .refused(let trouble) = answer else { return }
+        switch trouble.kind {
+        case .keyRefused: state.stop(.keyRefused(trouble.message))
+        case .paymentRequired: state.stop(.accountBlocked(trouble.message))
+        case .forbidden: state.stop(.forbidden(trouble.message))
+        }
+    }
+}
