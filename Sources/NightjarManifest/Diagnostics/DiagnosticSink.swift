@@ -1,0 +1,107 @@
+package import YAMLStream
+
+/// Collects what is wrong with one file: the first by place, and a count of the rest.
+package final class DiagnosticSink {
+    /// Something found, before its line has been looked up.
+    struct Finding {
+        var mark: YAMLMark
+        var diagnostic: Diagnostic
+        /// What to point at within a text, where its place in the file is known only roughly.
+        var search: Search?
+    }
+
+    /// A piece of a scalar that is to be found in the file, for texts with escapes or of several lines.
+    struct Search {
+        var text: String
+        /// Where the scalar ends.
+        var end: YAMLMark
+        /// Begin behind the line of the mark, which is the head of a block.
+        var skipsFirstLine: Bool
+    }
+
+    package let file: String
+    /// How many are kept.
+    private let limit: Int
+    /// Sorted by place.
+    private(set) var findings: [Finding] = []
+    private(set) var errorCount = 0
+
+    package init(file: String, limit: Int = 50) {
+        self.file = file
+        self.limit = limit
+    }
+
+    package var hasErrors: Bool { errorCount > 0 }
+
+    /// Adds one.
+    /// - Parameters:
+    ///   - length: Unicode scalars to underline.
+    ///   - notes: Other places, each with what is there.
+    package func report(
+        _ code: String, _ message: String, at mark: YAMLMark, length: Int = 1, hint: String? = nil,
+        notes: [(String, YAMLMark)] = [], severity: Diagnostic.Severity = .error
+    ) {
+        add(
+            Finding(
+                mark: mark,
+                diagnostic: Diagnostic(
+                    severity: severity, file: file, line: mark.line, column: mark.column, length: max(1, length),
+                    code: code, message: message,
+                    notes: notes.map { Diagnostic.Note($0.0, line: $0.1.line, column: $0.1.column) }, hint: hint)))
+    }
+
+    /// Adds one that a node causes.
+    package func report(
+        _ code: String, _ message: String, at node: YAMLNode, hint: String? = nil,
+        notes: [(String, YAMLMark)] = [], severity: Diagnostic.Severity = .error
+    ) {
+        report(
+            code, message, at: node.start, length: node.lengthOnLine, hint: hint, notes: notes, severity: severity)
+    }
+
+    /// Adds what made the parser stop.
+    package func report(_ error: YAMLError) {
+        let code =
+            switch error.kind {
+            case .unreadable: "unreadable"
+            case .encoding: "encoding"
+            case .limit: "limit"
+            case .syntax: "syntax"
+            }
+        var notes: [(String, YAMLMark)] = []
+        if let note = error.note, let mark = error.noteMark { notes.append((note, mark)) }
+        report(code, error.message, at: error.mark, hint: error.hint, notes: notes)
+    }
+
+    func add(_ finding: Finding) {
+        let isError = finding.diagnostic.severity == .error
+        // Where many prompts share one mistake through an alias, it is one mistake.
+        if findings.contains(where: { $0.diagnostic == finding.diagnostic }) { return }
+        if isError { errorCount += 1 }
+        let place = findings.firstIndex { finding.mark < $0.mark } ?? findings.endIndex
+        guard place < limit else { return }
+        findings.insert(finding, at: place)
+        if findings.count > limit { findings.removeLast() }
+    }
+
+    /// Takes over what another has collected.
+    func add(contentsOf other: DiagnosticSink) {
+        let omitted = other.errorCount - other.keptErrors
+        other.findings.forEach(add)
+        errorCount += omitted
+    }
+
+    /// Errors among `findings`.
+    var keptErrors: Int { findings.count { $0.diagnostic.severity == .error } }
+
+    /// The diagnostics with their lines, read from the file again.
+    func diagnostics() -> [Diagnostic] {
+        SourceExcerpts.fill(findings, of: file)
+    }
+
+    /// All that was found, as the error to throw.
+    package func error() -> ManifestError {
+        ManifestError(
+            kind: .invalid, file: file, diagnostics: diagnostics(), omitted: errorCount - keptErrors)
+    }
+}

@@ -1,0 +1,69 @@
+import Crypto
+import Glibc
+
+/// A file that is read from its beginning to its end. Only regular files: a pipe or a device could block, or never end.
+final class RegularFile {
+    private let descriptor: Int32
+    private var hash: SHA256?
+
+    /// Why a file cannot be read, in words.
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// - Parameter hashes: Whether to hash what is read.
+    init(path: String, hashes: Bool) throws(Failure) {
+        // Not blocking: opening a pipe would wait for its other end.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw Failure(description: Self.describe(errno)) }
+        hash = hashes ? SHA256() : nil
+        var status = stat()
+        // On a throw, `deinit` closes.
+        guard fstat(descriptor, &status) == 0 else { throw Failure(description: Self.describe(errno)) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFDIR: throw Failure(description: "is a folder, not a file")
+        default: throw Failure(description: "is not a regular file")
+        }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Reads on.
+    /// - Returns: Bytes read; 0 at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 {
+                hash?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                return count
+            }
+            guard errno == EINTR else { throw Failure(description: Self.describe(errno)) }
+        }
+    }
+
+    func read(into buffer: inout [UInt8]) throws -> Int {
+        try buffer.withUnsafeMutableBytes { try read(into: $0) }
+    }
+
+    /// The hash of the whole file; what was not read yet is read.
+    func digest() throws -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while try read(into: &buffer) > 0 {}
+        return hash.map { Array($0.finalize()) } ?? []
+    }
+
+    private static func describe(_ code: Int32) -> String {
+        switch code {
+        case ENOENT: "no such file"
+        case EACCES, EPERM: "permission denied"
+        case ENOTDIR: "no such folder"
+        case ELOOP: "too many symbolic links"
+        case ENAMETOOLONG: "the name is too long"
+        case EIO: "the disk reports an error"
+        default: strerror(code).map { String(cString: $0).lowercased() } ?? "error \(code)"
+        }
+    }
+}

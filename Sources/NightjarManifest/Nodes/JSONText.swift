@@ -1,0 +1,71 @@
+import YAMLStream
+
+/// JSON as text, compact.
+enum JSONText {
+    static func object(_ fields: [(String, String)]) -> String {
+        "{\(fields.map { "\(quoted($0.0)):\($0.1)" }.joined(separator: ","))}"
+    }
+
+    static func quoted(_ text: String) -> String {
+        var json = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": json += "\\\""
+            case "\\": json += "\\\\"
+            case "\n": json += "\\n"
+            case "\r": json += "\\r"
+            case "\t": json += "\\t"
+            default:
+                if scalar.value < 0x20 || scalar.value == 0x7F || scalar.value == 0x2028 || scalar.value == 0x2029 {
+                    let digits = String(scalar.value, radix: 16)
+                    json += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+                } else {
+                    json.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return json + "\""
+    }
+
+    /// A node as JSON: keys sorted, plain numbers, `true`, `false` and `null` as such, all other scalars as strings.
+    static func text(of node: YAMLNode) -> String {
+        switch node.content {
+        case .invalid: return "null"
+        case .scalar(let text, _):
+            switch node.scalarType {
+            case .null: return "null"
+            case .boolean(let value): return value ? "true" : "false"
+            case .number where isNumber(text): return text
+            case .number, .text: return quoted(text)
+            }
+        case .sequence(let items): return "[\(items.map(text(of:)).joined(separator: ","))]"
+        case .mapping(let pairs):
+            let sorted = pairs.sorted { $0.name.unicodeScalars.lexicographicallyPrecedes($1.name.unicodeScalars) }
+            return object(sorted.map { ($0.name, text(of: $0.value)) })
+        }
+    }
+
+    /// RFC 8259 section 6: no `+`, no leading zeros, digits on both sides of the point.
+    private static func isNumber(_ text: String) -> Bool {
+        var rest = Substring(text)
+        if rest.first == "-" { rest.removeFirst() }
+        func digits() -> Int {
+            let run = rest.prefix { $0.isASCII && $0.isNumber }
+            rest = rest.dropFirst(run.count)
+            return run.count
+        }
+        let startsWithZero = rest.first == "0"
+        let whole = digits()
+        guard whole > 0, !startsWithZero || whole == 1 else { return false }
+        if rest.first == "." {
+            rest.removeFirst()
+            guard digits() > 0 else { return false }
+        }
+        if rest.first == "e" || rest.first == "E" {
+            rest.removeFirst()
+            if rest.first == "+" || rest.first == "-" { rest.removeFirst() }
+            guard digits() > 0 else { return false }
+        }
+        return rest.isEmpty
+    }
+}

@@ -1,0 +1,115 @@
+package import YAMLStream
+
+/// A value of a YAML text with its place; aliases and merges are resolved, and what is aliased is shared, not copied.
+package struct YAMLNode: Sendable {
+    package enum Content: Sendable {
+        case scalar(String, YAMLScalarStyle)
+        case sequence([YAMLNode])
+        /// No key twice.
+        case mapping([Pair])
+        /// Something was wrong with it that has been reported already.
+        case invalid
+    }
+
+    package struct Pair: Sendable {
+        package var name: String
+        package var key: YAMLNode
+        package var value: YAMLNode
+    }
+
+    /// How large a tree is, aliases counted as often as they are used.
+    struct Size: Sendable {
+        var nodes = 1
+        var bytes = 0
+
+        static func += (left: inout Size, right: Size) {
+            left.nodes += right.nodes
+            left.bytes += right.bytes
+        }
+    }
+
+    package var content: Content
+    /// Where it stands; for an alias, where its anchor stands.
+    package var start: YAMLMark
+    package var end: YAMLMark
+    /// Marked as a string by its tag, whatever it looks like.
+    var isTaggedText = false
+    var size = Size()
+
+    package init(content: Content, start: YAMLMark, end: YAMLMark) {
+        self.content = content
+        self.start = start
+        self.end = end
+    }
+
+    /// Unicode scalars from its start to its end, or 1 if that is on another line.
+    package var lengthOnLine: Int { start.line == end.line ? max(1, end.column - start.column) : 1 }
+
+    /// What a scalar means by its looks.
+    package enum ScalarType: Equatable, Sendable {
+        case null, boolean(Bool), number, text
+    }
+
+    package var scalarType: ScalarType {
+        guard case .scalar(let text, .plain) = content, !isTaggedText else { return .text }
+        return Self.plainType(of: text)
+    }
+
+    /// The core schema of YAML 1.2: `yes`, `no`, `on` and `off` are text.
+    private static func plainType(of text: String) -> ScalarType {
+        switch text {
+        case "", "~", "null", "Null", "NULL": return .null
+        case "true", "True", "TRUE": return .boolean(true)
+        case "false", "False", "FALSE": return .boolean(false)
+        case ".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", "+.inf", ".nan", ".NaN", ".NAN": return .number
+        default:
+            let digits = Set("0123456789")
+            let rest = text.drop { $0 == "+" || $0 == "-" }
+            guard text.count - rest.count <= 1, let first = rest.first, digits.contains(first) || first == ".",
+                rest.allSatisfy({ digits.contains($0) || "+-.eE".contains($0) }), Double(rest) != nil
+            else { return .text }
+            return .number
+        }
+    }
+
+    /// The text of a scalar.
+    package var text: String? {
+        guard case .scalar(let text, _) = content else { return nil }
+        return text
+    }
+
+    /// What it is, for messages: a scalar in backticks, `a list`, `a mapping`, `nothing`.
+    package var described: String {
+        switch content {
+        case .sequence: return "a list"
+        case .mapping: return "a mapping"
+        case .invalid: return "nothing"
+        case .scalar(let text, let style):
+            if case .null = scalarType { return "nothing" }
+            return style == .plain ? DisplayText.quoted(text) : DisplayText.quoted("\"\(text)\"")
+        }
+    }
+
+    /// The mark of a piece of a scalar.
+    /// - Parameter offset: Unicode scalars into the text.
+    /// - Returns: `nil` unless the file shows the text as it is, on one line.
+    func mark(at offset: Int) -> YAMLMark? {
+        guard case .scalar(let text, let style) = content else { return nil }
+        return scalarMark(text, style, from: start, to: end, at: offset)
+    }
+}
+
+/// See `YAMLNode.mark(at:)`.
+func scalarMark(
+    _ text: String, _ style: YAMLScalarStyle, from start: YAMLMark, to end: YAMLMark, at offset: Int
+) -> YAMLMark? {
+    let quotes: Int
+    switch style {
+    case .plain: quotes = 0
+    case .singleQuoted, .doubleQuoted: quotes = 2
+    case .literal, .folded: return nil
+    }
+    guard start.line == end.line, end.column - start.column == text.unicodeScalars.count + quotes else { return nil }
+    let shift = offset + quotes / 2
+    return YAMLMark(line: start.line, column: start.column + shift, offset: start.offset + shift)
+}

@@ -1,0 +1,175 @@
+import CLibYAML
+
+/// Reads a YAML text event by event. Memory does not grow with the text; see `YAMLLimits` for what is refused.
+///
+/// libyaml keeps pointers into its own parser struct, so that is allocated once and never moves.
+@safe package struct YAMLParser: ~Copyable {
+    private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let event: UnsafeMutablePointer<yaml_event_t>
+    private let input: YAMLInput
+    private let limits: YAMLLimits
+    private var depth = 0
+    private var failure: YAMLError?
+    private var isOver = false
+
+    /// - Parameter read: Fills its argument with the next bytes and says how many; 0 at the end.
+    package init(
+        limits: YAMLLimits = YAMLLimits(), read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
+    ) {
+        self.limits = limits
+        input = unsafe YAMLInput(limits: limits, read: read)
+        unsafe parser = .allocate(capacity: 1)
+        unsafe event = .allocate(capacity: 1)
+        unsafe parser.initialize(to: yaml_parser_t())
+        unsafe event.initialize(to: yaml_event_t())
+        guard unsafe yaml_parser_initialize(parser) == 1 else {
+            failure = Self.outOfMemory
+            return
+        }
+        unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        // Unretained: `input` is kept beside the parser, and freed after it.
+        unsafe yaml_parser_set_input(
+            parser,
+            { context, buffer, size, sizeRead in
+                guard let context = unsafe context, let buffer = unsafe buffer, let sizeRead = unsafe sizeRead else {
+                    return 0
+                }
+                let input = unsafe Unmanaged<YAMLInput>.fromOpaque(context).takeUnretainedValue()
+                guard let count = unsafe input.fill(UnsafeMutableRawBufferPointer(start: buffer, count: size)) else {
+                    return 0
+                }
+                unsafe sizeRead.pointee = count
+                return 1
+            }, Unmanaged.passUnretained(input).toOpaque())
+    }
+
+    /// Reads a text that is in memory.
+    package init(bytes: [UInt8], limits: YAMLLimits = YAMLLimits()) {
+        var position = 0
+        unsafe self.init(limits: limits) { buffer in
+            let count = min(buffer.count, bytes.count - position)
+            unsafe buffer.copyBytes(from: bytes[position..<(position + count)])
+            position += count
+            return count
+        }
+    }
+
+    deinit {
+        unsafe yaml_parser_delete(parser)
+        unsafe parser.deallocate()
+        unsafe event.deallocate()
+    }
+
+    /// The next event.
+    /// - Returns: `nil` at the end of the text.
+    /// - Throws: The first error, and that again for every later call.
+    package mutating func next() throws(YAMLError) -> YAMLEvent? {
+        if let failure { throw failure }
+        do {
+            // The start of the stream is no event of ours.
+            while !isOver {
+                if let event = try parse() { return event }
+            }
+            return nil
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private mutating func parse() throws(YAMLError) -> YAMLEvent? {
+        guard unsafe yaml_parser_parse(parser, event) == 1 else {
+            // Bytes are looked at before they are parsed: what is wrong further on is not what is wrong here.
+            let isInputs = unsafe parser.pointee.error == YAML_READER_ERROR
+            throw unsafe (isInputs ? input.failure : nil) ?? parser.pointee.describeError(readTo: input.mark)
+        }
+        defer { unsafe yaml_event_delete(event) }
+        input.bytesSinceEvent = 0
+        let start = unsafe YAMLMark(event.pointee.start_mark)
+        let end = unsafe YAMLMark(event.pointee.end_mark)
+        switch unsafe event.pointee.type {
+        case YAML_DOCUMENT_START_EVENT: return YAMLEvent(kind: .documentStart, start: start, end: end)
+        case YAML_DOCUMENT_END_EVENT: return YAMLEvent(kind: .documentEnd, start: start, end: end)
+        case YAML_ALIAS_EVENT:
+            let name = try unsafe name(event.pointee.data.alias.anchor, at: start) ?? ""
+            return YAMLEvent(kind: .alias(name), start: start, end: end)
+        case YAML_SCALAR_EVENT:
+            return try scalar(from: start, to: end)
+        case YAML_SEQUENCE_START_EVENT:
+            try enter(at: start)
+            let data = unsafe event.pointee.data.sequence_start
+            return try unsafe YAMLEvent(
+                kind: .sequenceStart, anchor: name(data.anchor, at: start),
+                tag: name(data.tag, at: start), start: start, end: end)
+        case YAML_MAPPING_START_EVENT:
+            try enter(at: start)
+            let data = unsafe event.pointee.data.mapping_start
+            return try unsafe YAMLEvent(
+                kind: .mappingStart, anchor: name(data.anchor, at: start),
+                tag: name(data.tag, at: start), start: start, end: end)
+        case YAML_SEQUENCE_END_EVENT:
+            depth -= 1
+            return YAMLEvent(kind: .sequenceEnd, start: start, end: end)
+        case YAML_MAPPING_END_EVENT:
+            depth -= 1
+            return YAMLEvent(kind: .mappingEnd, start: start, end: end)
+        case YAML_STREAM_START_EVENT:
+            return nil
+        default:
+            isOver = true
+            return nil
+        }
+    }
+
+    private mutating func enter(at mark: YAMLMark) throws(YAMLError) {
+        depth += 1
+        guard depth <= limits.depth else {
+            throw YAMLError(.limit, "lists and mappings are nested more than \(limits.depth) deep", at: mark)
+        }
+    }
+
+    private func scalar(from start: YAMLMark, to end: YAMLMark) throws(YAMLError) -> YAMLEvent {
+        let data = unsafe event.pointee.data.scalar
+        guard unsafe data.length <= limits.scalarBytes else {
+            throw YAMLError(
+                .limit, "a text is longer than \(limits.scalarBytes) bytes", at: start)
+        }
+        let style: YAMLScalarStyle =
+            switch unsafe data.style {
+            case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
+            case YAML_DOUBLE_QUOTED_SCALAR_STYLE: .doubleQuoted
+            case YAML_LITERAL_SCALAR_STYLE: .literal
+            case YAML_FOLDED_SCALAR_STYLE: .folded
+            default: .plain
+            }
+        let text = unsafe String(
+            decoding: UnsafeBufferPointer(start: data.value, count: data.length), as: UTF8.self)
+        return try unsafe YAMLEvent(
+            kind: .scalar(text, style), anchor: name(data.anchor, at: start),
+            tag: name(data.tag, at: start), start: start, end: end)
+    }
+
+    private func name(
+        _ pointer: UnsafeMutablePointer<yaml_char_t>?, at mark: YAMLMark
+    ) throws(YAMLError) -> String? {
+        guard let pointer = unsafe pointer else { return nil }
+        var length = 0
+        while unsafe pointer[length] != 0 {
+            length += 1
+            guard length <= limits.nameBytes else {
+                throw YAMLError(
+                    .limit, "the name of a tag, anchor or alias is longer than \(limits.nameBytes) bytes", at: mark)
+            }
+        }
+        return unsafe String(decoding: UnsafeBufferPointer(start: pointer, count: length), as: UTF8.self)
+    }
+
+    private static let outOfMemory = YAMLError(
+        .limit, "out of memory", at: YAMLMark(line: 1, column: 1, offset: 0))
+}
+
+extension YAMLMark {
+    init(_ mark: yaml_mark_t) {
+        self.init(line: Int(mark.line) + 1, column: Int(mark.column) + 1, offset: Int(mark.index))
+    }
+}
