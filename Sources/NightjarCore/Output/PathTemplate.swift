@@ -39,6 +39,9 @@ package struct PathTemplate: Hashable, Sendable {
         }
     }
 
+    /// Bytes of a file's name before its extension: with the longest one, `.json` or `.avif`, they make 200.
+    package static let stemLimit = 195
+
     private enum Piece: Hashable, Sendable {
         case text(String)
         case value(Placeholder, width: Int)
@@ -104,7 +107,7 @@ package struct PathTemplate: Hashable, Sendable {
             }.joined()
         }
         let folders = expanded.dropLast().map { SafePathComponent.make($0, limit: 200) }
-        let stem = SafePathComponent.make(expanded.last ?? "", limit: 200 - ext.utf8.count - 1)
+        let stem = SafePathComponent.make(expanded.last ?? "", limit: Self.stemLimit)
         return (folders + ["\(stem).\(ext)"]).joined(separator: "/")
     }
 
