@@ -69,7 +69,9 @@ package struct PathTemplate: Hashable, Sendable {
                 components[components.count - 1].append(piece)
                 continue
             }
-            for (place, part) in text.split(separator: "/", omittingEmptySubsequences: false).enumerated() {
+            // Scalars, not characters: a mark after the slash would hide it.
+            let parts = text.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false)
+            for (place, part) in parts.enumerated() {
                 if place > 0 { components.append([]) }
                 if !part.isEmpty { components[components.count - 1].append(.text(String(part))) }
             }
