@@ -24,8 +24,9 @@ package struct WallTime: Hashable, Sendable, Comparable, Codable {
 
     /// RFC 3339 in UTC, to the millisecond: `2026-03-01T02:04:05.678Z`.
     package var rfc3339: String {
-        let days = Int((Double(milliseconds) / 86_400_000).rounded(.down))
-        let inDay = Int(milliseconds - Int64(days) * 86_400_000)
+        let remainder = Int(milliseconds % 86_400_000)
+        let inDay = remainder < 0 ? remainder + 86_400_000 : remainder
+        let days = Int(milliseconds / 86_400_000) - (remainder < 0 ? 1 : 0)
         // Days to a civil date: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2014.
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

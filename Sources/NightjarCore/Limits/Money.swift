@@ -24,19 +24,29 @@ package struct Money: Hashable, Sendable, Codable, Comparable, CustomStringConve
     }
 
     package var description: String {
-        let digits = String(abs(micros) % 1_000_000)
+        let digits = String(micros.magnitude % 1_000_000)
         var fraction = String(repeating: "0", count: 6 - digits.utf8.count) + digits
         while fraction.utf8.count > 2, fraction.hasSuffix("0") { fraction.removeLast() }
-        return "\(micros < 0 ? "-" : "")\(abs(micros) / 1_000_000).\(fraction)"
+        return "\(micros < 0 ? "-" : "")\(micros.magnitude / 1_000_000).\(fraction)"
     }
 
     /// For JSON, where an amount is a number.
     package var doubleValue: Double { Double(micros) / 1_000_000 }
 
     package static func < (left: Money, right: Money) -> Bool { left.micros < right.micros }
-    package static func + (left: Money, right: Money) -> Money { Money(micros: left.micros + right.micros) }
-    package static func - (left: Money, right: Money) -> Money { Money(micros: left.micros - right.micros) }
-    package static func * (left: Money, count: Int) -> Money { Money(micros: left.micros * Int64(count)) }
+    // Prices come from a file: what does not fit is the largest amount there is, which is beyond every budget.
+    package static func + (left: Money, right: Money) -> Money {
+        let (sum, overflow) = left.micros.addingReportingOverflow(right.micros)
+        return Money(micros: overflow ? (left.micros < 0 ? .min : .max) : sum)
+    }
+    package static func - (left: Money, right: Money) -> Money {
+        let (difference, overflow) = left.micros.subtractingReportingOverflow(right.micros)
+        return Money(micros: overflow ? (left.micros < 0 ? .min : .max) : difference)
+    }
+    package static func * (left: Money, count: Int) -> Money {
+        let (product, overflow) = left.micros.multipliedReportingOverflow(by: Int64(count))
+        return Money(micros: overflow ? ((left.micros < 0) == (count < 0) ? .max : .min) : product)
+    }
     package static func += (left: inout Money, right: Money) { left = left + right }
     package static func -= (left: inout Money, right: Money) { left = left - right }
 }

@@ -25,7 +25,9 @@ package struct Rate: Hashable, Sendable, Codable, CustomStringConvertible {
     /// - Returns: `nil` when `text` is none of these, or the number is not 1…1,000,000,000.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { $0.trimmed() }
-        guard let number = parts.first, let requests = Int(number), (1...1_000_000_000).contains(requests) else {
+        guard let number = parts.first, number.utf8.allSatisfy({ (48...57).contains($0) }),
+            let requests = Int(number), (1...1_000_000_000).contains(requests)
+        else {
             return nil
         }
         switch parts.dropFirst().first {

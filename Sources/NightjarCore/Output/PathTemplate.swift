@@ -39,6 +39,9 @@ package struct PathTemplate: Hashable, Sendable {
         }
     }
 
+    /// Bytes of a file's name before its extension: with the longest one, `.json` or `.avif`, they make 200.
+    package static let stemLimit = 195
+
     private enum Piece: Hashable, Sendable {
         case text(String)
         case value(Placeholder, width: Int)
@@ -66,7 +69,9 @@ package struct PathTemplate: Hashable, Sendable {
                 components[components.count - 1].append(piece)
                 continue
             }
-            for (place, part) in text.split(separator: "/", omittingEmptySubsequences: false).enumerated() {
+            // Scalars, not characters: a mark after the slash would hide it.
+            let parts = text.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false)
+            for (place, part) in parts.enumerated() {
                 if place > 0 { components.append([]) }
                 if !part.isEmpty { components[components.count - 1].append(.text(String(part))) }
             }
@@ -104,7 +109,7 @@ package struct PathTemplate: Hashable, Sendable {
             }.joined()
         }
         let folders = expanded.dropLast().map { SafePathComponent.make($0, limit: 200) }
-        let stem = SafePathComponent.make(expanded.last ?? "", limit: 200 - ext.utf8.count - 1)
+        let stem = SafePathComponent.make(expanded.last ?? "", limit: Self.stemLimit)
         return (folders + ["\(stem).\(ext)"]).joined(separator: "/")
     }
 

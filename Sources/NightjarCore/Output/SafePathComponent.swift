@@ -13,7 +13,8 @@ package enum SafePathComponent {
     /// A whole component: not empty, not hidden (so neither `..` nor the state's folder), at most `limit` bytes of UTF-8.
     package static func make(_ text: String, limit: Int) -> String {
         var name = inner(text)
-        if name.hasPrefix(".") { name = "_" + name.dropFirst() }
+        // A scalar, not a character: a mark after the dot would hide it.
+        if name.unicodeScalars.first == "." { name = "_" + String(name.unicodeScalars.dropFirst()) }
         if name.utf8.count > limit {
             var end = name.startIndex
             var bytes = 0

@@ -27,12 +27,13 @@ package struct ByteCount: Hashable, Sendable, CustomStringConvertible {
         guard bytes >= 1024 else { return "\(bytes) B" }
         var value = Double(bytes) / 1024
         var unit = 0
-        while value >= 1024, unit < names.count - 1 {
+        // What would be rounded to 1024 is 1 of the next unit.
+        while value >= 1023.5, unit < names.count - 1 {
             value /= 1024
             unit += 1
         }
         let tenths = Int((value * 10).rounded())
         return tenths % 10 == 0 || tenths >= 1000
-            ? "\(tenths / 10) \(names[unit])" : "\(tenths / 10).\(tenths % 10) \(names[unit])"
+            ? "\(Int(value.rounded())) \(names[unit])" : "\(tenths / 10).\(tenths % 10) \(names[unit])"
     }
 }

@@ -1,7 +1,8 @@
 extension Duration {
     /// Reads `30s`, `5m`, `8h`, `2d`, `250ms` and sums such as `1h30m`; a bare number is seconds.
-    /// - Returns: `nil` when `text` is none of these or is negative.
+    /// - Returns: `nil` when `text` is none of these, is negative, or has a part or a sum beyond 10⁹ days.
     package init?(text: String) {
+        let longest: Duration = .seconds(86400 * 1_000_000_000)
         var total: Duration = .zero
         var rest = text.trimmed()[...]
         guard !rest.isEmpty else { return nil }
@@ -13,8 +14,10 @@ extension Duration {
             guard let value = Double(number), value <= 1e9, let scale = Self.secondsPerUnit[String(unit)] else {
                 return nil
             }
-            if unit.isEmpty, value != 0 || total != .zero, !rest.isEmpty || total != .zero { return nil }
+            // A bare number stands alone: `1h30` could mean minutes.
+            if unit.isEmpty, number.count != text.trimmed().count { return nil }
             total += .milliseconds(Int64((value * scale * 1000).rounded()))
+            if total > longest { return nil }
         }
         self = total
     }
@@ -23,7 +26,7 @@ extension Duration {
         "": 1, "ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400,
     ]
 
-    /// Whole milliseconds, rounded down.
+    /// Whole milliseconds, rounded towards zero.
     package var milliseconds: Int64 {
         components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }

@@ -1,0 +1,128 @@
+internal import Crypto
+internal import Glibc
+internal import NightjarCore
+internal import Synchronization
+
+/// One image on its way to the disk.
+///
+/// The first bytes are held back until they tell the format, on which the name depends.
+final class PendingFile: PendingOutput {
+    private struct State {
+        var head: [UInt8] = []
+        var format: ImageFormat?
+        var temporary: TemporaryFile?
+        var hash = SHA256()
+        var bytes: Int64 = 0
+    }
+
+    private let job: OutputJob
+    private let root: String
+    private let maxImageBytes: Int64
+    private let blocking: BlockingWork
+    private let durable: DurableFolders
+    /// Used by one task at a time; the lock only proves it.
+    private let state = Mutex(State())
+
+    init(_ job: OutputJob, root: String, maxImageBytes: Int64, blocking: BlockingWork, durable: DurableFolders) {
+        self.job = job
+        self.root = root
+        self.maxImageBytes = maxImageBytes
+        self.blocking = blocking
+        self.durable = durable
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(OutputFailure) {
+        try state.withLock { state throws(OutputFailure) in
+            guard state.bytes + Int64(bytes.count) <= maxImageBytes else {
+                throw .notAnImage(
+                    "it is larger than \(ByteCount(bytes: maxImageBytes)), the limit that `--max-image-bytes` sets")
+            }
+            state.bytes += Int64(bytes.count)
+            state.hash.update(bufferPointer: bytes)
+            if let temporary = state.temporary {
+                try temporary.write(bytes)
+            } else {
+                state.head += bytes
+                if state.head.count >= ImageFormat.headLength { try open(&state) }
+            }
+        }
+    }
+
+    func finish(_ result: RemoteResult) async throws(OutputFailure) -> OutputFile {
+        try await blocking.run { () throws(OutputFailure) in
+            try self.state.withLock { state throws(OutputFailure) in
+                defer { self.discard(&state) }
+                return try self.complete(&state, result)
+            }
+        }
+    }
+
+    func abandon() {
+        state.withLock { discard(&$0) }
+    }
+
+    private func discard(_ state: inout State) {
+        state.temporary?.discard()
+        state.temporary = nil
+    }
+
+    /// Opens the temporary file, now that the format is known, and writes what was held back.
+    private func open(_ state: inout State) throws(OutputFailure) {
+        guard let format = ImageFormat(head: state.head) else {
+            throw .notAnImage(describe(notAnImage: state.head))
+        }
+        let paths = try JobPaths(job)
+        let folder = try openRoot().descend(paths.temporaryFolders(for: format), create: true)
+        let temporary = try TemporaryFile(paths.temporaryName, in: folder)
+        state.format = format
+        state.temporary = temporary
+        let head = state.head
+        state.head = []
+        let result = head.withUnsafeBytes { bytes in
+            Result { () throws(OutputFailure) in try temporary.write(bytes) }
+        }
+        try result.get()
+    }
+
+    private func openRoot() throws(OutputFailure) -> Folder {
+        do {
+            return try Folder.root(root)
+        } catch {
+            throw .unwritable("cannot open the output folder `\(root)`: \(error.words)")
+        }
+    }
+
+    private func complete(_ state: inout State, _ result: RemoteResult) throws(OutputFailure) -> OutputFile {
+        if state.temporary == nil { try open(&state) }
+        guard let temporary = state.temporary, let format = state.format else {
+            throw .notAnImage("nothing was received")
+        }
+        let size = try measure(temporary, format, bytes: state.bytes)
+        for (side, got, wanted) in [("wide", size.width, result.width), ("high", size.height, result.height)] {
+            if let wanted, wanted != got {
+                throw .wrongSize("the image is \(got) px \(side), but the API reported \(wanted) px")
+            }
+        }
+        try temporary.sync()
+        let publication = Publication(
+            job: job, paths: try JobPaths(job), format: format, temporary: temporary, result: result,
+            file: OutputFile(
+                path: "", sha256: hexadecimal(state.hash.finalize()), bytes: state.bytes, width: size.width,
+                height: size.height))
+        return try publication.publish(durable)
+    }
+
+    private func measure(_ temporary: TemporaryFile, _ format: ImageFormat, bytes: Int64) throws(OutputFailure)
+        -> ImageSize
+    {
+        var file = FileBytes(descriptor: temporary.descriptor, count: bytes)
+        do {
+            return try format.measure(&file)
+        } catch {
+            switch error {
+            case .broken(let words): throw .notAnImage("the \(format.rawValue) \(words)")
+            case .unreadable(let error): throw temporary.folder.failure("read back", temporary.name, error)
+            }
+        }
+    }
+}
