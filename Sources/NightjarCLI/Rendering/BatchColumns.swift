@@ -7,6 +7,9 @@ struct BatchColumns {
     /// The least important first; the name and the counts are always there.
     private enum Column: CaseIterable {
         case rate, running, eta, blank, percent, bar, unknown, failed
+
+        /// Whether it tells of just now, and is wrong when the run is over.
+        var isMomentary: Bool { self == .rate || self == .running || self == .eta }
     }
 
     /// Beginning with the one that is at the left.
@@ -17,28 +20,37 @@ struct BatchColumns {
     private let width: Int
     private let isCompact: Bool
     private var shown: Set<Column>
+    /// Whether the time left is said to be that.
+    private var saysLeft: Bool
     private var nameWidth: Int
     private var barWidth = 0
 
-    /// - Parameter width: Cells that a line may take.
-    init(_ rows: [BatchProgress], width: Int, style: TerminalStyle) {
+    /// - Parameters:
+    ///   - width: Cells that a line may take.
+    ///   - isLast: Whether the run is over.
+    init(_ rows: [BatchProgress], width: Int, style: TerminalStyle, isLast: Bool) {
         self.rows = rows
         self.style = style
         self.width = width
         isCompact = width < 59
+        saysLeft = !isCompact
         let natural = rows.map { Cells.width(of: style.plain($0.batch)) }.max() ?? 0
         nameWidth = min(natural, 8)
         let smallestBar = isCompact ? 8 : 12
         shown = []
         shown = Set(
             Self.order.filter { column in
-                switch column {
+                if isLast, column.isMomentary { return false }
+                return switch column {
                 case .failed, .blank, .unknown: rows.contains { count($0, column) > 0 }
                 case .running: !isCompact
                 case .rate, .eta, .percent, .bar: true
                 }
             })
-        for column in Column.allCases where taken(bar: smallestBar) > width { shown.remove(column) }
+        for column in Column.allCases where taken(bar: smallestBar) > width {
+            shown.remove(column)
+            if column == .rate, taken(bar: smallestBar) > width { saysLeft = false }
+        }
         var left = width - taken(bar: smallestBar)
         let wider = max(0, min(natural - nameWidth, left, max(24, width / 3) - nameWidth))
         nameWidth += wider
@@ -81,7 +93,7 @@ struct BatchColumns {
         case .bar: barWidth
         case .percent: 4
         case .rate: 7
-        case .eta: isCompact ? 7 : 12
+        case .eta: saysLeft ? 12 : 7
         // As wide as two digits from the start: the number goes up and down.
         case .running: max(10, rows.map { label($0, column).count }.max() ?? 0)
         case .failed, .blank, .unknown: rows.map { label($0, column).count }.max() ?? 0
@@ -108,7 +120,7 @@ struct BatchColumns {
             return .init(Cells.padded(rate, to: 7, alignment: .right), .dim)
         case .eta:
             let eta = row.isSettled ? "" : row.etaSeconds.map { Duration.seconds($0).compact } ?? ""
-            return .init(eta.isEmpty || isCompact ? eta : "\(eta) left", .dim)
+            return .init(eta.isEmpty || !saysLeft ? eta : "\(eta) left", .dim)
         }
     }
 

@@ -27,7 +27,7 @@ package enum ProgressFrame {
             let note = settled > 0 ? ", \(settled) of them finished" : ""
             more = [style.line([.init("and \(hidden) more\(note)", .dim)], width: width)]
         }
-        var lines = BatchColumns(rows, width: width, style: style).lines
+        var lines = BatchColumns(rows, width: width, style: style, isLast: isLast).lines
         if let total = lines.last, hidden > 0 { lines = lines.dropLast() + more + [total] }
         return Array((lines + footer).prefix(room))
     }
