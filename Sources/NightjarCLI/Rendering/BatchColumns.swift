@@ -35,8 +35,8 @@ struct BatchColumns {
         isCompact = width < 59
         saysLeft = !isCompact
         let natural = rows.map { Cells.width(of: style.plain($0.batch)) }.max() ?? 0
-        nameWidth = min(natural, 8)
-        let smallestBar = isCompact ? 8 : 12
+        nameWidth = min(natural, isCompact ? 8 : 11)
+        let smallestBar = 8
         shown = []
         shown = Set(
             Self.order.filter { column in
@@ -64,7 +64,7 @@ struct BatchColumns {
             var pieces = [TerminalStyle.Piece(Cells.padded(name, to: nameWidth), .strong)]
             for column in Self.order {
                 if shown.contains(column) {
-                    pieces.append(.init(gap))
+                    pieces.append(.init(gap(before: column)))
                     pieces.append(piece(row, column))
                 }
                 // The counts stand after the percentage, whether that is shown or not.
@@ -78,13 +78,16 @@ struct BatchColumns {
 
     private var gap: String { isCompact ? " " : "  " }
 
+    /// The percentage has room at its left already, but for 100 %.
+    private func gap(before column: Column) -> String { column == .percent ? " " : gap }
+
     private var countsWidth: Int { rows.map { counts($0).utf8.count }.max() ?? 0 }
 
     private func counts(_ row: BatchProgress) -> String { "\(row.count(.done))/\(row.wanted)" }
 
     private func taken(bar: Int) -> Int {
         shown.reduce(nameWidth + gap.count + countsWidth) { sum, column in
-            sum + gap.count + (column == .bar ? bar : self.width(of: column))
+            sum + gap(before: column).count + (column == .bar ? bar : self.width(of: column))
         }
     }
 

@@ -3,7 +3,7 @@ import NightjarCore
 extension Duration {
     /// At most seven cells: `45s`, `4m 32s`, `2h 05m`, `3d 04h`, `>99d`.
     var compact: String {
-        let seconds = Int64(max(0, inSeconds.rounded(.up)))
+        let seconds = Int64(min(max(0, inSeconds.rounded(.up)), 1e15))
         func pair(_ large: Int64, _ largeUnit: String, _ small: Int64, _ smallUnit: String) -> String {
             "\(large)\(largeUnit) \(small < 10 ? "0" : "")\(small)\(smallUnit)"
         }

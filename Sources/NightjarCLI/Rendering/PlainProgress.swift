@@ -35,7 +35,9 @@ package struct PlainProgress: Sendable {
             return [line(event.time, "\(progress.batch): \(jobs(progress.wanted))\(done)")]
         case .progress(let progress):
             // The end of the only batch is the summary's.
-            guard state.batches.count > 1, progress.isSettled, settled.insert(progress.batch).inserted else { return [] }
+            guard state.batches.count > 1, progress.isSettled, settled.insert(progress.batch).inserted else {
+                return []
+            }
             said[progress.batch] = progress.counts
             return [line(event.time, describe(progress))]
         case .failed(let job, let cause):

@@ -17,7 +17,9 @@ package enum RunSummary {
         let reason = Cells.plain(reason)
         let why = exit == 0 || reason.isEmpty ? "" : ": \(reason)"
         lines.append("\(exit == 0 ? "finished in" : "ended after") \(elapsed.spoken)\(why)")
-        if batches.contains(where: { $0.count(.done) > 0 }) { lines.append("the images are in `\(Cells.plain(output))`") }
+        if batches.contains(where: { $0.count(.done) > 0 }) {
+            lines.append("the images are in `\(Cells.plain(output))`")
+        }
         lines += advice(batches)
         return lines.map { $0 + "\n" }.joined()
     }
