@@ -1,0 +1,77 @@
+package import NightjarCore
+
+/// What `status` prints.
+package enum StatusRenderer {
+    /// A table for people, a line a batch; columns that would hold nothing but zeros are left out.
+    /// - Parameters:
+    ///   - stateFile: Named where there is nothing to show.
+    ///   - width: Columns of the terminal; `nil` where there is none.
+    package static func table(
+        _ batches: [BatchSummary], stateFile: String, width: Int?, style: TerminalStyle
+    ) -> String {
+        guard !batches.isEmpty else { return "no batches yet in \(style.plain(stateFile))\n" }
+        var columns = [
+            TextTable.Column(title: "batch", alignment: .left, cells: batches.map { style.plain($0.settings.name) }),
+            numbers("total", batches.map(\.total)),
+            numbers("done", batches.map { $0.count(.done) }),
+        ]
+        let optional = [
+            numbers("running", batches.map { $0.count(.submitting, .submitted, .ready) }),
+            numbers("pending", batches.map { $0.count(.pending, .waiting) }),
+            numbers("unknown", batches.map { $0.count(.unknown) }),
+            numbers("failed", batches.map { $0.count(.failed) }),
+            numbers("blank", batches.map { $0.count(.filtered) }),
+            numbers("cancelled", batches.map { $0.count(.cancelled) }),
+            numbers("duplicates", batches.map(\.duplicates)),
+        ]
+        columns += optional.filter { $0.cells.contains { $0 != "0" } }
+        if batches.contains(where: { $0.spent != .zero }) {
+            columns.append(.init(title: "spent", alignment: .right, cells: batches.map(\.spent.description)))
+        }
+        columns.append(.init(title: "time left", alignment: .left, cells: batches.map(timeLeft)))
+        return TextTable(columns: columns).lines(width: width, style: style).map { $0 + "\n" }.joined()
+    }
+
+    /// `{"version":1,"batches":[…]}` on one line, without a line end.
+    package static func json(_ batches: [BatchSummary]) -> String {
+        var line = JSONLine()
+        line.add("version", 1)
+        line.add("batches", batches.map(json))
+        return line.text
+    }
+
+    /// A batch as `status --json` shows it.
+    package static func json(_ batch: BatchSummary) -> JSONLine {
+        var requests = JSONLine()
+        requests.add("submit", batch.requests.submit)
+        requests.add("get", batch.requests.get)
+        requests.add("list", batch.requests.list)
+        requests.add("download", batch.requests.download)
+        var line = JSONLine()
+        line.add("name", batch.settings.name)
+        line.add("total", batch.total)
+        line.add(
+            batch.counts,
+            [
+                .pending, .submitting, .submitted, .ready, .unknown, .waiting, .done, .failed, .filtered, .cancelled,
+            ])
+        line.add("paused", batch.paused)
+        line.add("eta_seconds", batch.etaSeconds)
+        line.add("requests", requests)
+        line.add("rate_limited", batch.requests.rateLimited)
+        line.add("duplicates", batch.duplicates)
+        line.add("spent", batch.spent)
+        return line
+    }
+
+    private static func numbers(_ title: String, _ values: [Int]) -> TextTable.Column {
+        .init(title: title, alignment: .right, cells: values.map(String.init))
+    }
+
+    private static func timeLeft(_ batch: BatchSummary) -> String {
+        let left = batch.count(.pending, .waiting, .submitting, .submitted, .ready)
+        if left == 0 { return batch.count(.unknown) > 0 ? "held" : "finished" }
+        if batch.paused { return "paused" }
+        return batch.etaSeconds.map { Duration.seconds($0).spoken } ?? "not known"
+    }
+}
