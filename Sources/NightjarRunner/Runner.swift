@@ -59,7 +59,7 @@ package final class Runner: Sendable {
             try tree.checkWritable()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.watchClock() }
-                try await runPumps()
+                await runPumps()
                 group.cancelAll()
             }
         } catch {
@@ -73,8 +73,8 @@ package final class Runner: Sendable {
     /// Thrown when the drain has taken too long: what is still under way is cancelled, and found again by the next run.
     private struct CutShort: Error {}
 
-    private func runPumps() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    private func runPumps() async {
+        await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.submitter.run() }
             group.addTask { try await self.poller.run() }
             group.addTask { try await self.downloader.run() }

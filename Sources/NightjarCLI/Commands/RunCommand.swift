@@ -1,0 +1,87 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Logging
+internal import NightjarCore
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run manifests to completion; run again, it goes on where it was.",
+        discussion: """
+            Every option can also stand in the configuration file (underscores for hyphens) and in the environment
+            (NIGHTJAR_CONCURRENCY, say). The key comes from SERIKA_API_KEY, NIGHTJAR_API_KEY or --api-key-file.
+            """)
+
+    @Argument(help: "Manifests (YAML).")
+    var manifests: [String]
+
+    @Flag(help: "Run against a Jobs API inside the process, with placeholder images: no key, no cost, own output.")
+    var rehearse = false
+
+    @OptionGroup var files: StateOptions
+    @OptionGroup var options: RunOptions
+
+    mutating func run() async throws {
+        let console = Console.current
+        let code: NightjarCore.ExitCode
+        do {
+            code = try await execute(console)
+        } catch let refusal as Refusal {
+            console.print(refusal, asJSON: options.logFormat == "json")
+            code = refusal.exit
+        }
+        throw ArgumentParser.ExitCode(code.rawValue)
+    }
+
+    private func execute(_ console: Console) async throws -> NightjarCore.ExitCode {
+        let environment = console.environment
+        let flags = files.flags.merging(options.flags) { $1 }
+        let file = try ConfigurationFile.loadOrRefuse(named: files.config, environment: environment)
+        var configuration: RunConfiguration
+        do {
+            configuration = try RunConfiguration(flags: flags, environment: environment, file: file, rehearses: rehearse)
+            let rateIsGiven = flags[.rate] != nil || environment[Setting.rate.environmentName] != nil
+            if rehearse, !rateIsGiven, file.settings[.rate] == nil { configuration.run.rate = Rehearsal.rate }
+            if configuration.quiet { configuration.progress = configuration.progress == .json ? .json : .none }
+        } catch {
+            throw Refusal(error)
+        }
+        for warning in RunConfiguration.environmentWarnings(environment) { console.printError(warning + "\n") }
+        // Before the key is asked for: who checks a manifest has often none yet.
+        _ = try Composition.load(manifests)
+        let key: APIKey?
+        do {
+            key = rehearse ? nil : try KeyLookup.find(flags: flags, environment: environment, file: file)
+        } catch {
+            throw Refusal(error)
+        }
+        return try await execute(configuration, key: key, environment: environment)
+    }
+
+    private func execute(
+        _ configuration: RunConfiguration, key: APIKey?, environment: [String: String]
+    ) async throws -> NightjarCore.ExitCode {
+        let log = RunLog(configuration)
+        let display = ProgressDisplay(
+            mode: log.replacesLines(configuration.progress, environment: environment),
+            outputFolder: configuration.output, stateFlags: stateFlags(configuration), environment: environment,
+            now: { WallTime.now })
+        let observers: [any RunObserver?] = [display, log.observer { display.printAbove($0) }]
+        let signals = StopSignals { display.finish() }
+        let listening = Task { await signals.listen() }
+        defer { listening.cancel() }
+        let composition = Composition(
+            configuration: configuration, manifests: manifests, key: key, display: display,
+            observer: ObserverGroup(members: observers.compactMap { $0 }), signals: signals)
+        display.start()
+        defer { display.finish() }
+        return try await composition.run()
+    }
+
+    /// What `jobs` and `status` must be told to find this state.
+    private func stateFlags(_ configuration: RunConfiguration) -> String {
+        var flags = ""
+        if rehearse || files.output != nil { flags += " --output \(configuration.output)" }
+        if files.state != nil { flags += " --state \(configuration.state)" }
+        return flags
+    }
+}

@@ -1,0 +1,96 @@
+internal import ArgumentParser
+
+/// What means the same in every command but `serve`.
+struct StateOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Where images go; the state lies in it unless `--state` says otherwise.", valueName: "dir"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("The state file (default: DIR/.nightjar/state.sqlite3).", valueName: "file"))
+    var state: String?
+
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String?
+
+    var flags: [Setting: String] {
+        var flags: [Setting: String] = [:]
+        flags[.output] = output
+        flags[.state] = state
+        return flags
+    }
+}
+
+/// The options of `run`. They are read as text, since the environment and the configuration give the same ones.
+struct RunOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The Jobs API.", valueName: "url"))
+    var baseURL: String?
+
+    @Option(help: ArgumentHelp("A file with the API key (else SERIKA_API_KEY or NIGHTJAR_API_KEY).", valueName: "file"))
+    var apiKeyFile: String?
+
+    @Option(help: ArgumentHelp("Unfinished jobs at the API at one time (default: 8).", valueName: "n"))
+    var concurrency: String?
+
+    @Option(help: ArgumentHelp("API requests a second, or 60/min (default: 5/s).", valueName: "r"))
+    var rate: String?
+
+    @Option(help: ArgumentHelp("Images fetched at one time (default: 4).", valueName: "n"))
+    var downloads: String?
+
+    @Option(help: ArgumentHelp("Stop after this time, 8h say.", valueName: "t"))
+    var maxDuration: String?
+
+    @Option(help: ArgumentHelp("At the time limit: see running jobs home, or end at once (drain, hard).", valueName: "how"))
+    var cutoff: String?
+
+    @Option(help: ArgumentHelp("The longest drain, after a time limit or a signal (default: 5m).", valueName: "t"))
+    var drainTimeout: String?
+
+    @Option(help: ArgumentHelp("New submissions in this run; 0 only takes the manifest in.", valueName: "n"))
+    var maxJobs: String?
+
+    @Option(help: ArgumentHelp("What this run may spend; the configuration gives `prices:`.", valueName: "amount"))
+    var budget: String?
+
+    @Flag(help: "Try again what has failed for good.")
+    var retryFailed = false
+
+    @Option(help: ArgumentHelp("Silence after which a request counts as lost (default: 30s).", valueName: "t"))
+    var timeout: String?
+
+    @Option(help: ArgumentHelp("Give up without one good answer for so long (default: 15m).", valueName: "t"))
+    var giveUpAfter: String?
+
+    @Option(help: ArgumentHelp("The largest image (default: 64MiB).", valueName: "size"))
+    var maxImageBytes: String?
+
+    @Option(help: ArgumentHelp("auto, bar, plain, json or none.", valueName: "mode"))
+    var progress: String?
+
+    @Option(help: ArgumentHelp("Log on standard error, as text or json.", valueName: "format"))
+    var logFormat: String?
+
+    @Flag(help: "No progress and no summary, only errors.")
+    var quiet = false
+
+    var flags: [Setting: String] {
+        var flags: [Setting: String] = [:]
+        flags[.baseURL] = baseURL
+        flags[.apiKeyFile] = apiKeyFile
+        flags[.concurrency] = concurrency
+        flags[.rate] = rate
+        flags[.downloads] = downloads
+        flags[.maxDuration] = maxDuration
+        flags[.cutoff] = cutoff
+        flags[.drainTimeout] = drainTimeout
+        flags[.maxJobs] = maxJobs
+        flags[.budget] = budget
+        flags[.retryFailed] = retryFailed ? "true" : nil
+        flags[.timeout] = timeout
+        flags[.giveUpAfter] = giveUpAfter
+        flags[.maxImageBytes] = maxImageBytes
+        flags[.progress] = progress
+        flags[.logFormat] = logFormat
+        flags[.quiet] = quiet ? "true" : nil
+        return flags
+    }
+}

@@ -1,0 +1,188 @@
+internal import FoundationEssentials
+internal import JobsAPIClient
+internal import Logging
+internal import NightjarCore
+internal import NightjarFiles
+internal import NightjarManifest
+internal import NightjarRunner
+internal import NightjarStore
+
+/// Puts a run together, in the order in which things can be refused: nothing is written before all is checked that can
+/// be, and nothing submitted before all is.
+struct Composition: Sendable {
+    let configuration: RunConfiguration
+    let manifests: [String]
+    /// `nil` for a rehearsal.
+    let key: APIKey?
+    let display: ProgressDisplay
+    let observer: any RunObserver
+    let signals: StopSignals
+
+    func run() async throws -> ExitCode {
+        let batches = try Self.load(manifests)
+        let (lock, store) = try Self.openState(configuration.state)
+        defer {
+            // What could not be folded into the file now is folded by the next one that opens it.
+            try? store.close()
+            lock.release()
+        }
+        let tree = OutputFolder(path: configuration.output, maxImageBytes: configuration.maxImageBytes)
+        do {
+            try tree.checkWritable()
+        } catch OutputFailure.unwritable(let words) {
+            throw Refusal(.cannotWrite, words)
+        }
+        let asked = try takeIn(batches, into: store)
+        let prices = try await pricesInUse(asked, store)
+        guard key == nil else {
+            return try await run(asked, prices: prices, store: store, tree: tree, baseURL: configuration.baseURL)
+        }
+        let folder = (configuration.state as NSStringPath).folder + "/api"
+        return try await Rehearsal.run(folder: folder) { baseURL in
+            try await run(asked, prices: prices, store: store, tree: tree, baseURL: baseURL)
+        }
+    }
+
+    // MARK: Steps
+
+    /// - Throws: `Refusal` with all that is wrong with any of them.
+    static func load(_ paths: [String]) throws(Refusal) -> [(path: String, batch: ManifestBatch)] {
+        var batches: [(path: String, batch: ManifestBatch)] = []
+        var errors: [ManifestError] = []
+        for path in paths {
+            do throws(ManifestError) {
+                batches += try ManifestFile(path: path).load().map { (path, $0) }
+            } catch {
+                errors.append(error)
+            }
+        }
+        guard errors.isEmpty else { throw Refusal(manifests: errors) }
+        var names: [String: String] = [:]
+        for (path, batch) in batches {
+            if let other = names.updateValue(path, forKey: batch.settings.name) {
+                throw Refusal(
+                    .manifestInvalid,
+                    "`\(path)` and `\(other)` both hold the batch `\(batch.settings.name)`; the name is the batch's "
+                        + "identity, so give one of them another")
+            }
+        }
+        return batches
+    }
+
+    static func openState(_ path: String) throws -> (FileLock, SQLiteStore) {
+        do {
+            try SQLiteStore.prepareFolder(of: path)
+            let lock = try FileLock(path: path + ".lock")
+            return (lock, try SQLiteStore.open(path: path))
+        } catch let failure as StoreFailure {
+            throw Refusal(failure)
+        } catch let error as FileLockError {
+            switch error {
+            case .held:
+                throw Refusal(
+                    .locked,
+                    "the state `\(path)` is in use: \(error.words); wait for it, or give this run its own `--output`")
+            case .unwritable(let words): throw Refusal(.cannotWrite, words)
+            }
+        }
+    }
+
+    private func takeIn(
+        _ batches: [(path: String, batch: ManifestBatch)], into store: SQLiteStore
+    ) throws -> [BatchID] {
+        try batches.map { path, batch in
+            do {
+                let intake = try store.takeIn(
+                    batch.settings, digest: batch.digest, now: WallTime.now, expand: batch.expand)
+                sayWhatChanged(intake, batch.settings.name)
+                return intake.batch
+            } catch let error as ManifestError {
+                throw Refusal(manifests: [error])
+            } catch let failure as StoreFailure {
+                throw Refusal(failure)
+            } catch let conflict as IntakeConflict {
+                let diagnostic = Diagnostic(
+                    file: path, line: conflict.line, column: 1, code: "path", message: conflict.message,
+                    hint: "put `${index}` or `${key}` into `output: {path: …}`")
+                throw Refusal(manifests: [ManifestError(kind: .invalid, file: path, diagnostics: [diagnostic])])
+            }
+        }
+    }
+
+    private func sayWhatChanged(_ intake: Intake, _ name: String) {
+        guard intake.total > intake.added, !configuration.quiet else { return }
+        var parts: [String] = []
+        if intake.added > 0 { parts.append("\(intake.added) new") }
+        if intake.returned > 0 { parts.append("\(intake.returned) named again") }
+        if intake.changed > 0 { parts.append("\(intake.changed) changed under the same id, kept as they are") }
+        if intake.removed > 0 { parts.append("\(intake.removed) no longer named") }
+        if !parts.isEmpty { display.printAbove("\(name): the manifest has changed: \(parts.joined(separator: ", "))") }
+    }
+
+    /// With a budget, a model without a price could spend anything.
+    private func pricesInUse(_ asked: [BatchID], _ store: SQLiteStore) async throws -> [String: Money] {
+        let limited = try await store.batches().filter { asked.contains($0.id) && $0.settings.limits.budget != nil }
+        guard key != nil, configuration.run.budget != nil || !limited.isEmpty else { return configuration.run.prices }
+        let models = try await store.modelsToSubmit(asked)
+        let unpriced = models.filter { configuration.run.prices[$0] == nil }
+        guard unpriced.isEmpty else {
+            throw Refusal(
+                .configuration,
+                "there is a budget, but no price for \(unpriced.map { "`\($0)`" }.joined(separator: ", ")); "
+                    + "write `prices: {\(unpriced[0]): 0.01}` into the configuration")
+        }
+        return configuration.run.prices.filter { models.contains($0.key) }
+    }
+
+    private func run(
+        _ asked: [BatchID], prices: [String: Money], store: SQLiteStore, tree: OutputFolder, baseURL: String
+    ) async throws -> ExitCode {
+        var settings = configuration.run
+        settings.prices = prices
+        let connections = min(settings.concurrency + settings.downloads + 2, 128)
+        let client = JobsAPIClient(
+            ClientSettings(
+                baseURL: baseURL, key: key, timeout: configuration.timeout, connections: connections,
+                maxImageBytes: configuration.maxImageBytes))
+        guard let client else { throw Refusal(.configuration, "`\(baseURL)` is not an address of a Jobs API") }
+        let runner = try await Runner(
+            settings: settings, asked: asked, store: store, service: client, tree: tree, observer: observer)
+        signals.connect { runner.stop($0) }
+        var outcome = await runner.run()
+        await client.shutdown()
+        do {
+            try await writeMetadata(store)
+        } catch {
+            let words = Runner.words(for: error)
+            if outcome.exit == .success || outcome.exit == .someFailed || outcome.exit == .unknownLeft {
+                outcome.exit = .cannotWrite
+                outcome.reason = words
+            } else {
+                display.printAbove("error: metadata.jsonl could not be written: \(words)")
+            }
+        }
+        observer.observe(
+            RunEvent(
+                time: WallTime.now, batch: nil, kind: .finished(exit: outcome.exit.rawValue, reason: outcome.reason)))
+        return outcome.exit
+    }
+
+    /// Brings `metadata.jsonl` up to date for every batch that has other images than when it was last written.
+    private func writeMetadata(_ store: SQLiteStore) async throws {
+        for batch in try await store.batches() {
+            let images = batch.count(.done)
+            var record = try await store.metadataRecord(of: batch.id)
+            guard images != record.images ?? 0 else { continue }
+            let name = batch.settings.name
+            _ = try await MetadataFile(output: configuration.output, batch: name).rewrite(
+                knownHashes: record.hashes,
+                remember: { hash in
+                    record.hashes = (record.hashes + [hash]).suffix(2)
+                    try await store.setMetadataRecord(record, of: batch.id)
+                },
+                lines: { add in try await store.forEachJob(of: name, in: [.done], add) })
+            record.images = images
+            try await store.setMetadataRecord(record, of: batch.id)
+        }
+    }
+}

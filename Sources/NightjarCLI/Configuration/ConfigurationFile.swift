@@ -1,0 +1,53 @@
+internal import FoundationEssentials
+internal import NightjarCore
+internal import NightjarManifest
+
+/// `nightjar.yaml`: the options of `run` under their names, and the prices.
+struct ConfigurationFile: Sendable, Equatable {
+    var settings: [Setting: RawSetting] = [:]
+    /// By model, for one image.
+    var prices: [String: Money] = [:]
+
+    /// Where it is looked for when `--config` does not say.
+    static func defaultPath(environment: [String: String]) -> String? {
+        if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return folder + "/nightjar/nightjar.yaml" }
+        return environment["HOME"].map { $0 + "/.config/nightjar/nightjar.yaml" }
+    }
+
+    /// Reads the file that was named, or the default one where there is one.
+    /// - Throws: `ManifestError`, with everything that is wrong with it.
+    static func load(named: String?, environment: [String: String]) throws(ManifestError) -> ConfigurationFile {
+        if let named { return try ConfigurationFile(path: named) }
+        guard let path = defaultPath(environment: environment), FileManager.default.fileExists(atPath: path) else {
+            return ConfigurationFile()
+        }
+        return try ConfigurationFile(path: path)
+    }
+
+    private init() {}
+
+    init(path: String) throws(ManifestError) {
+        let sink = DiagnosticSink(file: path)
+        if let root = try YAMLFile.root(path: path, sink: sink),
+            let reader = MappingReader(root, place: "the configuration", sink: sink)
+        {
+            reader.checkKeys(
+                Setting.allCases.map(\.rawValue) + ["prices"], unsupported: Setting.unsupportedKeys, allowsExtensions: true)
+            for setting in Setting.allCases {
+                guard let (text, node) = reader.scalar(setting.rawValue, expected: "a single value") else { continue }
+                settings[setting] = RawSetting(text: text, source: .file(path: path, line: node.start.line))
+            }
+            if let node = reader.value("prices") { prices = Self.prices(node, sink: sink) }
+        }
+        if sink.hasErrors { throw sink.error() }
+    }
+
+    private static func prices(_ node: YAMLNode, sink: DiagnosticSink) -> [String: Money] {
+        guard let reader = MappingReader(node, place: "`prices`", sink: sink),
+            case .mapping(let pairs) = node.content
+        else { return [:] }
+        var prices: [String: Money] = [:]
+        for pair in pairs { prices[pair.name] = reader.money(pair.name) }
+        return prices
+    }
+}

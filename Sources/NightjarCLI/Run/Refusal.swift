@@ -1,0 +1,64 @@
+internal import NightjarCore
+internal import NightjarManifest
+
+/// Why a command does not begin, or cannot go on: what to print, and the exit code.
+struct Refusal: Error {
+    var exit: ExitCode
+    /// Lines for standard error, without line ends.
+    var messages: [Message]
+
+    enum Message {
+        case plain(String)
+        case diagnostics(ManifestError)
+    }
+
+    init(_ exit: ExitCode, _ messages: String...) {
+        self.exit = exit
+        self.messages = messages.map { .plain($0) }
+    }
+
+    init(_ error: ConfigurationError) {
+        exit = error.exit
+        messages = error.problems.map { .plain($0) }
+    }
+
+    /// - Parameter outcome: What the errors led to.
+    init(manifests errors: [ManifestError]) {
+        let isUnreadable = errors.contains { $0.kind == .unreadable }
+        exit = isUnreadable ? .manifestUnreadable : .manifestInvalid
+        messages = errors.map { .diagnostics($0) }
+    }
+
+    init(configuration error: ManifestError) {
+        exit = .configuration
+        messages = [.diagnostics(error)]
+    }
+
+    /// What an error of the state means.
+    init(_ failure: StoreFailure) {
+        switch failure {
+        case .unwritable(let words), .damaged(let words), .newer(let words): self.init(.cannotWrite, words)
+        case .other(let words): self.init(.internalError, words)
+        }
+    }
+
+    /// - Parameter asJSON: One JSON object a message.
+    func text(colour: Bool, asJSON: Bool) -> String {
+        messages.map { message in
+            switch message {
+            case .plain(let words):
+                if asJSON {
+                    var line = JSONLine()
+                    line.add("severity", "error")
+                    line.add("message", words)
+                    return line.text + "\n"
+                }
+                return "error: \(words)\n"
+            case .diagnostics(let error):
+                if asJSON { return error.diagnostics.map { DiagnosticRenderer.json($0) + "\n" }.joined() }
+                let outcome = exit == .configuration ? "nothing was started" : "nothing was submitted"
+                return DiagnosticRenderer.text(error, colour: colour, outcome: outcome)
+            }
+        }.joined()
+    }
+}

@@ -1,0 +1,47 @@
+internal import Glibc
+internal import NightjarCore
+internal import NightjarRunner
+internal import Synchronization
+internal import UnixSignals
+
+/// SIGINT and SIGTERM: the first stops the run in good order, the second ends the process at once.
+final class StopSignals: Sendable {
+    private struct State {
+        var reason: StopReason?
+        var stop: (@Sendable (StopReason) -> Void)?
+    }
+
+    private let state = Mutex(State())
+    /// Called before the process ends at once: what is drawn on a terminal is left in order.
+    private let onSecond: @Sendable () -> Void
+
+    init(onSecond: @escaping @Sendable () -> Void) {
+        self.onSecond = onSecond
+    }
+
+    /// Listens until the task is cancelled.
+    func listen() async {
+        for await signal in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+            let reason: StopReason = signal == .sigint ? .interrupted : .terminated
+            let (first, stop) = state.withLock { state in
+                defer { state.reason = state.reason ?? reason }
+                return (state.reason, state.stop)
+            }
+            if first != nil {
+                onSecond()
+                // The state needs no goodbye: the next run recovers from it as from any sudden end.
+                _exit(signal == .sigint ? ExitCode.interrupted.rawValue : ExitCode.terminated.rawValue)
+            }
+            stop?(reason)
+        }
+    }
+
+    /// Says what a signal stops; one that came already does so now.
+    func connect(_ stop: @escaping @Sendable (StopReason) -> Void) {
+        let reason = state.withLock { state in
+            state.stop = stop
+            return state.reason
+        }
+        if let reason { stop(reason) }
+    }
+}

@@ -1,3 +1,0 @@
-import ArgumentParser
-
-package enum NightjarMain { package static func main() {} }
