@@ -52,9 +52,14 @@ struct BatchColumns {
             if column == .rate, taken(bar: smallestBar) > width { saysLeft = false }
         }
         var left = width - taken(bar: smallestBar)
-        let wider = max(0, min(natural - nameWidth, left, max(24, width / 3) - nameWidth))
-        nameWidth += wider
-        left -= wider
+        func widenName(to cells: Int, leaving rest: Int) {
+            let more = max(0, min(min(natural, cells) - nameWidth, left - rest))
+            nameWidth += more
+            left -= more
+        }
+        // Names of a usual length come whole, then the bar grows to be read, then the longer names.
+        widenName(to: 16, leaving: 0)
+        widenName(to: max(24, width / 3), leaving: 8)
         barWidth = min(60, smallestBar + max(0, left))
     }
 
