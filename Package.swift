@@ -53,6 +53,7 @@ let package = Package(
     targets: [
         // The system's libraries, seen through module maps.
         .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CLibGD", providers: [.apt(["libgd-dev"])]),
 
         // Pure: no input, no output.
@@ -67,7 +68,7 @@ let package = Package(
             name: "JobsAPIClient",
             dependencies: ["JobsAPI", "NightjarCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
         .target(name: "NightjarStore", dependencies: ["NightjarCore", grdb]),
-        .target(name: "NightjarFiles", dependencies: ["NightjarCore", "Pictures", crypto]),
+        .target(name: "NightjarFiles", dependencies: ["CLinux", "NightjarCore", crypto]),
         .target(name: "NightjarRunner", dependencies: ["NightjarCore"]),
         .target(
             name: "JobsAPIServer",
@@ -79,7 +80,7 @@ let package = Package(
         .target(
             name: "NightjarCLI",
             dependencies: [
-                "JobsAPIClient", "JobsAPIServer", "NightjarCore", "NightjarFiles", "NightjarManifest",
+                "JobsAPI", "JobsAPIClient", "JobsAPIServer", "NightjarCore", "NightjarFiles", "NightjarManifest",
                 "NightjarRunner", "NightjarStore", "YAMLStream", argumentParser, logging, serviceLifecycle, unixSignals,
             ]),
         .executableTarget(name: "nightjar", dependencies: ["NightjarCLI"]),
@@ -87,6 +88,9 @@ let package = Package(
         // Tests.
         .target(name: "NightjarTestSupport", dependencies: ["NightjarCore"], path: "Tests/NightjarTestSupport"),
         .testTarget(name: "NightjarCoreTests", dependencies: ["NightjarCore", "NightjarTestSupport"]),
+        .testTarget(
+            name: "NightjarFilesTests", dependencies: ["NightjarCore", "NightjarFiles", "NightjarTestSupport", crypto]),
+        .testTarget(name: "NightjarCLITests", dependencies: ["NightjarCLI", "NightjarCore", "NightjarTestSupport"]),
     ]
 )
 

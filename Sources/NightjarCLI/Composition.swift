@@ -37,7 +37,7 @@ struct Composition: Sendable {
         guard key == nil else {
             return try await run(asked, prices: prices, store: store, tree: tree, baseURL: configuration.baseURL)
         }
-        let folder = (configuration.state as NSStringPath).folder + "/api"
+        let folder = configuration.output + "/.nightjar/api"
         return try await Rehearsal.run(folder: folder) { baseURL in
             try await run(asked, prices: prices, store: store, tree: tree, baseURL: baseURL)
         }

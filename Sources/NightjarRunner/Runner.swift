@@ -65,6 +65,7 @@ package final class Runner: Sendable {
         } catch {
             state.stop(Self.stopReason(for: error))
         }
+        for (id, _, progress) in state.progress { state.emit(.progress(progress), batch: id) }
         // Even the state may be what failed; the counts of requests are the least of it then.
         try? await flushRequests()
         return state.outcome()
@@ -115,6 +116,11 @@ package final class Runner: Sendable {
             .cannotWrite(words)
         default: .internalError("\(error)")
         }
+    }
+
+    /// An error of the state or the output in words.
+    package static func words(for error: any Error) -> String {
+        stopReason(for: error).words
     }
 
     // MARK: Start

@@ -74,9 +74,12 @@ extension SQLiteStore {
         """
 
     private static func jobSummary(_ row: Row) -> JobSummary {
-        JobSummary(
+        var request = JobRow.request(row)
+        // Where the API chose the seed, it is known with the result.
+        request.seed = request.seed ?? row["result_seed"]
+        return JobSummary(
             batch: row["batch_name"], key: JobRow.key(row), index: row["idx"], label: row["label"],
-            state: JobState(rawValue: row["state"]) ?? .failed, request: JobRow.request(row),
+            state: JobState(rawValue: row["state"]) ?? .failed, request: request,
             remoteID: (row["remote_id"] as String?).map(RemoteJobID.init), attempts: row["attempt"],
             file: JobRow.file(row), error: JobRow.cause(row), createdAt: WallTime(milliseconds: row["created_at_ms"]),
             updatedAt: WallTime(milliseconds: row["updated_at_ms"]), variables: row["variables"], meta: row["meta"])

@@ -105,6 +105,21 @@ extension SQLiteStore {
         try await perform { try Self.apply(change, in: $0) }
     }
 
+    package func modelsToSubmit(_ batches: [BatchID]) async throws -> [String] {
+        try await read { db in
+            let models = try batches.flatMap { batch in
+                try String.fetchAll(
+                    db,
+                    sql: """
+                        SELECT DISTINCT model FROM parameters WHERE id IN (
+                            SELECT DISTINCT parameters_id FROM jobs
+                            WHERE batch_id = ? AND state IN ('pending', 'waiting', 'submitted'))
+                        """, arguments: [batch.rawValue])
+            }
+            return Set(models).sorted()
+        }
+    }
+
     package func nextDue(_ batches: [BatchID]) async throws -> WallTime? {
         try await read { db in
             let statement = try db.cachedStatement(

@@ -79,7 +79,9 @@ package final class SQLiteStore: JobStore {
         return configuration
     }
 
-    private static func createPrivately(_ path: String) throws {
+    /// Makes the folder of a state file, 0700, where it is missing.
+    /// - Throws: `StoreFailure`.
+    package static func prepareFolder(of path: String) throws {
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         if !FileManager.default.fileExists(atPath: folder) {
             do {
@@ -89,6 +91,10 @@ package final class SQLiteStore: JobStore {
                 throw StoreFailure.unwritable("the state folder `\(folder)` cannot be made")
             }
         }
+    }
+
+    private static func createPrivately(_ path: String) throws {
+        try prepareFolder(of: path)
         let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             throw StoreFailure.unwritable("the state `\(path)` cannot be written: \(String(cString: strerror(errno)))")

@@ -1,3 +1,8 @@
 import NightjarCLI
 
-@main struct Entry { static func main() { NightjarMain.main() } }
+@main
+struct Nightjar {
+    static func main() async {
+        await NightjarCommand.runProcess()
+    }
+}

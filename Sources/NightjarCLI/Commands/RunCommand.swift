@@ -65,7 +65,7 @@ struct RunCommand: AsyncParsableCommand {
             mode: log.replacesLines(configuration.progress, environment: environment),
             outputFolder: configuration.output, stateFlags: stateFlags(configuration), environment: environment,
             now: { WallTime.now })
-        let observers: [any RunObserver?] = [display, log.observer { display.printAbove($0) }]
+        let observers: [(any RunObserver)?] = [display, log.observer { display.printAbove($0) }]
         let signals = StopSignals { display.finish() }
         let listening = Task { await signals.listen() }
         defer { listening.cancel() }

@@ -24,6 +24,15 @@ struct ConfigurationFile: Sendable, Equatable {
         return try ConfigurationFile(path: path)
     }
 
+    /// The same, for a command's beginning.
+    static func loadOrRefuse(named: String?, environment: [String: String]) throws(Refusal) -> ConfigurationFile {
+        do {
+            return try load(named: named ?? environment["NIGHTJAR_CONFIG"], environment: environment)
+        } catch {
+            throw Refusal(configuration: error)
+        }
+    }
+
     private init() {}
 
     init(path: String) throws(ManifestError) {

@@ -55,6 +55,7 @@ package final class ProgressDisplay: RunObserver {
     package let mode: ProgressMode
 
     private let outputFolder: String
+    private let stateFlags: String
     private let environment: [String: String]
     private let errorDescriptor: Int32
     private let style: TerminalStyle
@@ -71,14 +72,16 @@ package final class ProgressDisplay: RunObserver {
 
     /// - Parameters:
     ///   - outputFolder: As the user named it; the summary says where the images are.
+    ///   - stateFlags: What other commands must be told to find the state, such as ` --output night`.
     ///   - now: The wall clock.
     package init(
-        mode: ProgressMode, outputFolder: String, environment: [String: String], output: Int32 = STDOUT_FILENO,
-        error: Int32 = STDERR_FILENO, now: @escaping @Sendable () -> WallTime
+        mode: ProgressMode, outputFolder: String, stateFlags: String = "", environment: [String: String],
+        output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO, now: @escaping @Sendable () -> WallTime
     ) {
         let isTerminal = isatty(error) == 1
         self.mode = mode.resolved(isTerminal: isTerminal, environment: environment)
         self.outputFolder = outputFolder
+        self.stateFlags = stateFlags
         self.environment = environment
         self.now = now
         errorDescriptor = error
@@ -110,7 +113,8 @@ package final class ProgressDisplay: RunObserver {
             let state = inbox.withLock { $0.state }
             guard mode == .bar || mode == .plain, let end = state.end else { return }
             let summary = RunSummary.text(
-                batches: state.batches, output: outputFolder, elapsed: elapsed, exit: end.exit, reason: end.reason)
+                batches: state.batches, output: outputFolder, elapsed: elapsed, exit: end.exit, reason: end.reason,
+                stateFlags: stateFlags)
             pen.withLock { $0.error.write(summary) }
         }
     }

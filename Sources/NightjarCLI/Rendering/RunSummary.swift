@@ -10,8 +10,9 @@ package enum RunSummary {
     ///   - output: The output folder as the user named it.
     ///   - elapsed: Of this run.
     ///   - reason: Why it ended, in words; may be empty.
+    ///   - stateFlags: What other commands must be told to find the state, such as ` --output night`; may be empty.
     package static func text(
-        batches: [BatchProgress], output: String, elapsed: Duration, exit: Int32, reason: String
+        batches: [BatchProgress], output: String, elapsed: Duration, exit: Int32, reason: String, stateFlags: String = ""
     ) -> String {
         var lines = self.batches(batches)
         let reason = Cells.plain(reason)
@@ -20,7 +21,7 @@ package enum RunSummary {
         if batches.contains(where: { $0.count(.done) > 0 }) {
             lines.append("the images are in `\(Cells.plain(output))`")
         }
-        lines += advice(batches)
+        lines += advice(batches, stateFlags)
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -43,19 +44,19 @@ package enum RunSummary {
         return text
     }
 
-    private static func advice(_ batches: [BatchProgress]) -> [String] {
+    private static func advice(_ batches: [BatchProgress], _ stateFlags: String) -> [String] {
         func those(_ state: JobState) -> [BatchProgress] { batches.filter { $0.count(state) > 0 } }
         var lines: [String] = []
         if !those(.failed).isEmpty {
-            lines.append("what failed, and why:  \(command(those(.failed), .failed))")
+            lines.append("what failed, and why:  \(command(those(.failed), .failed, stateFlags))")
             lines.append("to try that again:     nightjar run … --retry-failed")
         }
         if !those(.filtered).isEmpty {
-            lines.append("what came back blank:  \(command(those(.filtered), .filtered))")
+            lines.append("what came back blank:  \(command(those(.filtered), .filtered, stateFlags))")
         }
         let unknown = batches.reduce(0) { $0 + $1.count(.unknown) }
         if unknown > 0 {
-            lines.append("what is held:          \(command(those(.unknown), .unknown))")
+            lines.append("what is held:          \(command(those(.unknown), .unknown, stateFlags))")
             lines.append(
                 unknown == 1
                     ? "  1 unknown job may have been billed; it is held, not submitted again"
@@ -68,8 +69,8 @@ package enum RunSummary {
     }
 
     /// For one batch its name, for several the command that shows all.
-    private static func command(_ batches: [BatchProgress], _ state: JobState) -> String {
+    private static func command(_ batches: [BatchProgress], _ state: JobState, _ stateFlags: String) -> String {
         let name = batches.count == 1 ? batches.first.map { " \($0.batch)" } : nil
-        return "nightjar jobs\(name ?? "") --only \(state.rawValue)"
+        return "nightjar jobs\(name ?? "") --only \(state.rawValue)\(stateFlags)"
     }
 }

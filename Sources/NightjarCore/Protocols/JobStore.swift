@@ -32,6 +32,9 @@ package protocol JobStore: Sendable {
     /// What the downloader needs to name and describe a job's file.
     func outputJob(_ id: JobID) async throws -> OutputJob?
 
+    /// The models of all jobs of `batches` that may still be submitted, sorted.
+    func modelsToSubmit(_ batches: [BatchID]) async throws -> [String]
+
     /// When the next job of `batches` that waits for another attempt may be submitted.
     func nextDue(_ batches: [BatchID]) async throws -> WallTime?
 

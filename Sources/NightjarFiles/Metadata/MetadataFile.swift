@@ -26,7 +26,7 @@ package struct MetadataFile {
     /// - Returns: The path of the file, below the output folder.
     /// - Throws: `OutputFailure`, and what `remember` and `lines` throw.
     package func rewrite(
-        knownHashes: [String], remember: (_ sha256: String) throws -> Void,
+        knownHashes: [String], remember: (_ sha256: String) async throws -> Void,
         lines: (_ add: (JobSummary) throws -> Void) async throws -> Void
     ) async throws -> String {
         let folder = try openFolder()
@@ -41,15 +41,15 @@ package struct MetadataFile {
             let there = try await blocking.run { () throws(OutputFailure) in try Self.content(of: name, in: folder) }
             switch there {
             case .nothing:
-                try remember(sha256)
+                try await remember(sha256)
                 guard try temporary.move(to: name, in: folder) else { continue }
             case .file(sha256):
-                if knownHashes.last != sha256 { try remember(sha256) }
+                if knownHashes.last != sha256 { try await remember(sha256) }
                 return "\(folderName)/\(name)"
             case .file(let old) where knownHashes.contains(old):
                 // Whatever happens before the rename, the file that is there stays known.
-                if knownHashes.last != old { try remember(old) }
-                try remember(sha256)
+                if knownHashes.last != old { try await remember(old) }
+                try await remember(sha256)
                 try Self.replace(name, in: folder, with: temporary)
             case .file, .somethingElse:
                 continue

@@ -1,0 +1,140 @@
+internal import ArgumentParser
+internal import Glibc
+internal import NightjarCore
+internal import NightjarStore
+
+/// What `status` and `jobs` share: they read the state beside a process that may be running, and need no key.
+private struct StateReader {
+    let console: Console
+    let path: String
+    /// `nil` where there is no state yet.
+    let store: SQLiteStore?
+
+    init(_ options: StateOptions, console: Console) throws {
+        self.console = console
+        let file = try ConfigurationFile.loadOrRefuse(named: options.config, environment: console.environment)
+        do {
+            path = try RunConfiguration(flags: options.flags, environment: console.environment, file: file).state
+            store = try SQLiteStore.openForReading(path: path)
+        } catch let error as ConfigurationError {
+            throw Refusal(error)
+        } catch let failure as StoreFailure {
+            throw Refusal(failure)
+        }
+    }
+
+    /// - Throws: `Refusal` where there is a state, and no batch of that name in it.
+    func batches(named name: String?) async throws -> [BatchSummary] {
+        let all = try await store?.batches() ?? []
+        guard let name, store != nil else { return all }
+        let named = all.filter { $0.settings.name == name }
+        guard named.isEmpty else { return named }
+        let near = nearest(to: name, among: all.map(\.settings.name)).map { "; did you mean `\($0)`?" } ?? ""
+        throw Refusal(.usage, "there is no batch `\(Cells.plain(name))` in `\(path)`\(near)")
+    }
+}
+
+/// Runs the body of a command, and ends with the code of what it refuses.
+func refusing(_ body: (Console) async throws -> Void) async throws {
+    let console = Console.current
+    do {
+        try await body(console)
+    } catch let refusal as Refusal {
+        console.print(refusal)
+        throw ArgumentParser.ExitCode(refusal.exit.rawValue)
+    } catch let failure as StoreFailure {
+        let refusal = Refusal(failure)
+        console.print(refusal)
+        throw ArgumentParser.ExitCode(refusal.exit.rawValue)
+    }
+}
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "What is done, running, failed, and when it will end.")
+
+    @Argument(help: "Only this batch.")
+    var batch: String?
+
+    @Flag(help: "One JSON object.")
+    var json = false
+
+    @OptionGroup var files: StateOptions
+
+    mutating func run() async throws {
+        try await refusing { console in
+            let reader = try StateReader(files, console: console)
+            let batches = try await reader.batches(named: batch)
+            if json {
+                console.print(StatusRenderer.json(batches) + "\n")
+            } else {
+                console.print(
+                    StatusRenderer.table(
+                        batches, stateFile: reader.path, width: console.outputWidth, style: console.outputStyle))
+            }
+        }
+    }
+}
+
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "jobs", abstract: "One line a job.")
+
+    @Argument(help: "Only this batch.")
+    var batch: String?
+
+    @Option(help: ArgumentHelp("Only jobs in these states, separated by commas.", valueName: "state[,state]"))
+    var only: String?
+
+    @Flag(help: "JSON Lines.")
+    var json = false
+
+    @OptionGroup var files: StateOptions
+
+    mutating func run() async throws {
+        try await refusing { console in
+            let states = try only.map(Self.states)
+            let reader = try StateReader(files, console: console)
+            let batches = try await reader.batches(named: batch)
+            guard let store = reader.store else { return }
+            let renderer = JobsRenderer(
+                namesBatch: batches.count > 1, width: console.outputWidth, style: console.outputStyle)
+            var output = BufferedOutput()
+            try await store.forEachJob(of: batch, in: states) { job in
+                try output.add((json ? JobsRenderer.json(job).text : renderer.line(job)) + "\n")
+            }
+            try output.flush()
+        }
+    }
+
+    private static func states(_ text: String) throws -> Set<JobState> {
+        var states: Set<JobState> = []
+        for name in text.split(separator: ",").map({ $0.trimmed() }) {
+            guard let state = JobState(rawValue: name) else {
+                let known = JobState.allCases.map(\.rawValue)
+                let near =
+                    nearest(to: name, among: known).map { "did you mean `\($0)`?" }
+                    ?? "known are \(known.joined(separator: ", "))"
+                throw Refusal(.usage, "`\(Cells.plain(name))` is no state of a job; \(near)")
+            }
+            states.insert(state)
+        }
+        return states
+    }
+}
+
+/// Standard output in large pieces. A reader that has gone away (`| head`) ends the command without a word.
+private struct BufferedOutput {
+    private var buffer = ""
+    private var writer = DescriptorWriter(STDOUT_FILENO)
+
+    mutating func add(_ text: String) throws {
+        buffer += text
+        if buffer.utf8.count >= 1 << 16 { try flush() }
+    }
+
+    mutating func flush() throws {
+        writer.write(buffer)
+        buffer = ""
+        if writer.isClosed { throw ArgumentParser.ExitCode.success }
+    }
+}
