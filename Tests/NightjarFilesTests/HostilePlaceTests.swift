@@ -87,9 +87,8 @@ import Testing
     }
 
     @Test func `a write that fails is told`() async throws {
-        await #expect(processExitsWith: .success) {
-            let folder = try TemporaryFolder()
-            let output = OutputFolder(path: folder.path("out"), maxImageBytes: 1 << 20)
+        await #expect(processExitsWith: .success) { [path = folder.path("out") as String] in
+            let output = OutputFolder(path: path, maxImageBytes: 1 << 20)
             signal(SIGXFSZ, SIG_IGN)
             var limit = rlimit(rlim_cur: 80, rlim_max: 80)
             guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { exit(2) }
@@ -97,20 +96,24 @@ import Testing
                 try await output.save(foxJob())
                 exit(3)
             } catch {
-                exit(words(of: error).hasSuffix("\(foxTemporaryName)`: file too large") && folder.tree == [] ? 0 : 4)
+                exit(words(of: error).hasSuffix("\(foxTemporaryName)`: file too large") ? 0 : 4)
             }
         }
+        #expect(folder.tree == [])
     }
 
-    /// A file system of 64 KiB of a test's own; `nil` where the test may not mount one.
-    private func mountSmallDisk(_ options: UInt = 0) throws -> String? {
+    /// A file system of 64 KiB of a test's own; where it may not mount one, the test does not count.
+    private func mountSmallDisk(_ options: UInt = 0) throws -> String {
         let path = folder.path("disk")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        return mount("tmpfs", path, "tmpfs", options, "size=64k") == 0 ? path : nil
+        guard mount("tmpfs", path, "tmpfs", options, "size=64k") == 0 else {
+            try Test.cancel("needs the right to mount")
+        }
+        return path
     }
 
     @Test func `a full disk is told, and leaves nothing half written`() async throws {
-        guard let path = try mountSmallDisk() else { return }
+        let path = try mountSmallDisk()
         defer { umount2(path, Int32(MNT_DETACH)) }
         let output = OutputFolder(path: path, maxImageBytes: 1 << 20)
         try output.checkWritable()
@@ -129,7 +132,7 @@ import Testing
     }
 
     @Test func `a read-only disk is told before anything is paid for`() async throws {
-        guard let path = try mountSmallDisk(UInt(MS_RDONLY)) else { return }
+        let path = try mountSmallDisk(UInt(MS_RDONLY))
         defer { umount2(path, Int32(MNT_DETACH)) }
         let failure = #expect(throws: OutputFailure.self) {
             try OutputFolder(path: path, maxImageBytes: 1 << 20).checkWritable()
