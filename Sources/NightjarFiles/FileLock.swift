@@ -53,7 +53,10 @@ package final class FileLock: Sendable {
     /// Lets the lock go; a second time changes nothing.
     package func release() {
         descriptor.withLock { descriptor in
-            if let descriptor { close(descriptor) }
+            guard let held = descriptor else { return }
+            // A child that has not yet called exec has a copy of the descriptor, and closing ours would not unlock it.
+            flock(held, LOCK_UN)
+            close(held)
             descriptor = nil
         }
     }

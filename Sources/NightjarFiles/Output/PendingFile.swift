@@ -98,9 +98,10 @@ final class PendingFile: PendingOutput {
             throw .notAnImage("nothing was received")
         }
         let size = try measure(temporary, format, bytes: state.bytes)
-        for (side, got, wanted) in [("wide", size.width, result.width), ("high", size.height, result.height)] {
+        for (side, got, wanted) in [("width", size.width, result.width), ("height", size.height, result.height)] {
             if let wanted, wanted != got {
-                throw .wrongSize("the image is \(got) px \(side), but the API reported \(wanted) px")
+                throw .wrongSize(
+                    "the image is \(size.width)×\(size.height) px, but the API reported a \(side) of \(wanted) px")
             }
         }
         try temporary.sync()
