@@ -16,6 +16,7 @@ struct SourceScanner {
     private var missing = 0
     private var allowed: ClosedRange<UInt8> = 0x80...0xBF
     private var scalar: UInt32 = 0
+    private var lead: UInt8 = 0
 
     init(limits: YAMLLimits) {
         self.limits = limits
@@ -64,13 +65,13 @@ struct SourceScanner {
             return fail(
                 .encoding, "a NUL byte: this is not a text file",
                 hint: "if it is one, it may be UTF-16; save it as UTF-8")
-        case 0xC2...0xDF: begin(byte & 0x1F, missing: 1)
-        case 0xE0: begin(byte & 0x0F, missing: 2, allowed: 0xA0...0xBF)
-        case 0xED: begin(byte & 0x0F, missing: 2, allowed: 0x80...0x9F)
-        case 0xE1...0xEF: begin(byte & 0x0F, missing: 2)
-        case 0xF0: begin(byte & 0x07, missing: 3, allowed: 0x90...0xBF)
-        case 0xF1...0xF3: begin(byte & 0x07, missing: 3)
-        case 0xF4: begin(byte & 0x07, missing: 3, allowed: 0x80...0x8F)
+        case 0xC2...0xDF: begin(byte, 0x1F, missing: 1)
+        case 0xE0: begin(byte, 0x0F, missing: 2, allowed: 0xA0...0xBF)
+        case 0xED: begin(byte, 0x0F, missing: 2, allowed: 0x80...0x9F)
+        case 0xE1...0xEF: begin(byte, 0x0F, missing: 2)
+        case 0xF0: begin(byte, 0x07, missing: 3, allowed: 0x90...0xBF)
+        case 0xF1...0xF3: begin(byte, 0x07, missing: 3)
+        case 0xF4: begin(byte, 0x07, missing: 3, allowed: 0x80...0x8F)
         case 0x80...0xFF: return fail(.encoding, "the byte 0x\(hex(byte)) is not UTF-8", hint: "save the file as UTF-8")
         default:
             return fail(
@@ -80,15 +81,16 @@ struct SourceScanner {
         return true
     }
 
-    private mutating func begin(_ bits: UInt8, missing: Int, allowed: ClosedRange<UInt8> = 0x80...0xBF) {
-        scalar = UInt32(bits)
+    private mutating func begin(_ byte: UInt8, _ mask: UInt8, missing: Int, allowed: ClosedRange<UInt8> = 0x80...0xBF) {
+        lead = byte
+        scalar = UInt32(byte & mask)
         self.missing = missing
         self.allowed = allowed
     }
 
     private mutating func takeContinuation(_ byte: UInt8) -> Bool {
         guard allowed.contains(byte) else {
-            return fail(.encoding, "the byte 0x\(hex(byte)) is not UTF-8 here", hint: "save the file as UTF-8")
+            return fail(.encoding, "the byte 0x\(hex(lead)) is not UTF-8", hint: "save the file as UTF-8")
         }
         scalar = scalar << 6 | UInt32(byte & 0x3F)
         missing -= 1

@@ -15,7 +15,7 @@ extension yaml_parser_t {
             return YAMLError(.syntax, "a quotation mark opens here and is never closed", at: began)
         }
         let (message, hint) = unsafe Self.words(for: problem, context: context, next: next)
-        guard let context, began < mark else { return YAMLError(.syntax, message, at: mark, hint: hint) }
+        guard let context, began.line < mark.line else { return YAMLError(.syntax, message, at: mark, hint: hint) }
         return YAMLError(
             .syntax, message, at: mark, hint: hint, note: unsafe Self.note(for: context), noteMark: began)
     }

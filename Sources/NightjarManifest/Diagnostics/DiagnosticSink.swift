@@ -31,6 +31,14 @@ package final class DiagnosticSink {
         self.limit = limit
     }
 
+    /// Whether one at `mark` would be among those kept; if not, it only counts.
+    func keeps(_ mark: YAMLMark) -> Bool {
+        findings.count < limit || findings.last.map { mark < $0.mark || mark == $0.mark } ?? true
+    }
+
+    /// Counts an error that is not kept.
+    func countOnly() { errorCount += 1 }
+
     package var hasErrors: Bool { errorCount > 0 }
 
     /// Adds one.
@@ -38,25 +46,31 @@ package final class DiagnosticSink {
     ///   - length: Unicode scalars to underline.
     ///   - notes: Other places, each with what is there.
     package func report(
-        _ code: String, _ message: String, at mark: YAMLMark, length: Int = 1, hint: String? = nil,
-        notes: [(String, YAMLMark)] = [], severity: Diagnostic.Severity = .error
+        _ code: String, _ message: @autoclosure () -> String, at mark: YAMLMark, length: Int = 1,
+        hint: @autoclosure () -> String? = nil, notes: [(String, YAMLMark)] = [],
+        severity: Diagnostic.Severity = .error
     ) {
+        guard keeps(mark) else {
+            if severity == .error { errorCount += 1 }
+            return
+        }
         add(
             Finding(
                 mark: mark,
                 diagnostic: Diagnostic(
                     severity: severity, file: file, line: mark.line, column: mark.column, length: max(1, length),
-                    code: code, message: message,
-                    notes: notes.map { Diagnostic.Note($0.0, line: $0.1.line, column: $0.1.column) }, hint: hint)))
+                    code: code, message: message(),
+                    notes: notes.map { Diagnostic.Note($0.0, line: $0.1.line, column: $0.1.column) }, hint: hint())))
     }
 
     /// Adds one that a node causes.
     package func report(
-        _ code: String, _ message: String, at node: YAMLNode, hint: String? = nil,
+        _ code: String, _ message: @autoclosure () -> String, at node: YAMLNode,
+        hint: @autoclosure () -> String? = nil,
         notes: [(String, YAMLMark)] = [], severity: Diagnostic.Severity = .error
     ) {
         report(
-            code, message, at: node.start, length: node.lengthOnLine, hint: hint, notes: notes, severity: severity)
+            code, message(), at: node.start, length: node.lengthOnLine, hint: hint(), notes: notes, severity: severity)
     }
 
     /// Adds what made the parser stop.

@@ -95,8 +95,7 @@ enum SourceExcerpts {
             if isFirst, buffer[..<count].starts(with: [0xEF, 0xBB, 0xBF]) { skipped = 3 }
             isFirst = false
             for byte in buffer[skipped..<count] {
-                let isContinuation = byte & 0xC0 == 0x80
-                if !isContinuation {
+                if !lines.isWithinCharacter(byte) {
                     active.removeAll { $0.left == 0 }
                     while let next = waiting.first, lines.line >= requests[next].line,
                         lines.line > requests[next].line || lines.column >= requests[next].column
@@ -131,6 +130,11 @@ private struct LineCounter {
     /// Of the next character.
     private(set) var column = 1
     private var last: (UInt8, UInt8) = (0, 0)
+
+    /// Whether the byte belongs to the character, or the line end, that the one before it began.
+    func isWithinCharacter(_ byte: UInt8) -> Bool {
+        byte & 0xC0 == 0x80 || (byte == 0x0A && last.1 == 0x0D)
+    }
 
     /// - Returns: Whether the line ended.
     mutating func take(_ byte: UInt8) -> Bool {

@@ -7,6 +7,8 @@ struct DocumentHeader {
     var pairs: [YAMLNode.Pair] = []
     /// The key `prompts`.
     var promptsKey: YAMLNode?
+    /// Keys that were probably meant by unknown ones; they are not missing besides.
+    var meant: [String] = []
     /// Nothing stands in the document.
     var isEmpty = false
     /// It is no mapping, which has been reported.
@@ -17,7 +19,7 @@ struct DocumentHeader {
     func value(_ name: String) -> YAMLNode? { pairs.first { $0.name == name }?.value }
 
     func reportMissing(_ name: String, hint: String, sink: DiagnosticSink) {
-        guard isComplete else { return }
+        guard isComplete, !meant.contains(name) else { return }
         sink.report("missing", "the manifest has no `\(name)`", at: start, hint: hint)
     }
 }
@@ -109,11 +111,12 @@ struct DocumentWalker {
     }
 
     /// - Returns: Whether the key is one whose value is wanted.
-    private func accept(_ name: String, _ key: YAMLNode) -> Bool {
+    private mutating func accept(_ name: String, _ key: YAMLNode) -> Bool {
         if Schema.top.contains(name) { return true }
         if name.hasPrefix("x-") { return false }
-        sink.reportKey(
+        let near = sink.reportKey(
             name, at: key, known: Schema.top, unsupported: Schema.unsupportedTop, place: "at the top of the manifest")
+        if let near { header.meant.append(near) }
         return false
     }
 

@@ -50,8 +50,8 @@ struct PromptItem {
     private init?(_ unnamed: MappingReader) {
         let sink = unnamed.sink
         let label = Self.label(of: unnamed)
-        let reader = label.map { unnamed.named("job \(DisplayText.quoted($0))") } ?? unnamed
-        reader.checkKeys(Schema.prompt, allowsExtensions: true)
+        let reader = unnamed.labelled(label)
+        let meant = reader.checkKeys(Schema.prompt, allowsExtensions: true)
         self.init(text: "", style: .plain, from: reader.node.start, to: reader.node.start)
         self.label = label
         labelNode = reader.value("id")
@@ -63,6 +63,7 @@ struct PromptItem {
         }
         isVerbatim = BatchPlan.isVerbatim(reader.value("variants"), sink: sink)
         guard let node = reader.value("prompt") else {
+            if meant.contains("prompt") { return nil }
             sink.report(
                 "missing", "\(reader.place) has no `prompt`", at: reader.node.start,
                 hint: "write `prompt: \"…\"`")

@@ -7,7 +7,8 @@ final class PromptSurvey {
     private let sink: DiagnosticSink
     /// Prompts that would be errors but for `variants: none` at the top.
     private let dynamic: DiagnosticSink
-    private var labels: [String: YAMLMark] = [:]
+    /// Ids and where they stand: one entry a prompt, so kept small.
+    private var labels: [String: Place] = [:]
     /// Prompts that stand for as many jobs as `seeds` says.
     private var multiplied = 0
     /// Prompts with a seed of their own.
@@ -15,6 +16,18 @@ final class PromptSurvey {
     private(set) var entries = 0
     /// The first prompt that names no model.
     private var withoutModel: (mark: YAMLMark, length: Int)?
+
+    private struct Place {
+        var line: UInt32
+        var column: UInt32
+
+        init(_ mark: YAMLMark) {
+            line = UInt32(clamping: mark.line)
+            column = UInt32(clamping: mark.column)
+        }
+
+        var mark: YAMLMark { YAMLMark(line: Int(line), column: Int(column), offset: 0) }
+    }
 
     init(sink: DiagnosticSink) {
         self.sink = sink
@@ -44,14 +57,16 @@ final class PromptSurvey {
             if let first = labels[label] {
                 sink.report(
                     "duplicate-id", "job id \(DisplayText.quoted(label)) is used twice", at: node,
-                    hint: "the id is the job's identity; give one of them another", notes: [("first used here", first)])
+                    hint: "the id is the job's identity; give one of them another",
+                    notes: [("first used here", first.mark)])
             } else {
-                labels[label] = node.start
+                labels[label] = Place(node.start)
             }
         }
     }
 
     private func report(_ token: PromptSyntax.Token, in item: PromptItem) {
+        guard dynamic.keeps(item.mark) else { return dynamic.countOnly() }
         let exact = scalarMark(item.prompt, item.style, from: item.mark, to: item.end, at: token.offset)
         let mark = exact ?? item.mark
         let isBlock = item.style == .literal || item.style == .folded

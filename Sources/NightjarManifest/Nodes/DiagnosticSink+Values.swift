@@ -3,14 +3,22 @@ import NightjarCore
 extension DiagnosticSink {
     /// A key that is not known, or not yet.
     /// - Parameter place: "in `limits`", "at the top".
-    func reportKey(_ name: String, at key: YAMLNode, known: [String], unsupported: [String], place: String) {
+    /// - Returns: The key that was probably meant.
+    @discardableResult
+    func reportKey(_ name: String, at key: YAMLNode, known: [String], unsupported: [String], place: String) -> String? {
         if unsupported.contains(name) {
-            return report("unsupported", "`\(name)` is not supported by this version of nightjar", at: key)
+            report("unsupported", "`\(name)` is not supported by this version of nightjar", at: key)
+            return nil
+        }
+        guard keeps(key.start) else {
+            countOnly()
+            return nil
         }
         let near = nearest(to: name, among: known + unsupported)
         report(
             "unknown-key", "unknown key \(DisplayText.quoted(name)) \(place)", at: key,
             hint: near.map { "did you mean `\($0)`?" } ?? "known are \(known.joined(separator: ", "))")
+        return near
     }
 
     /// A string; see `MappingReader.text`.

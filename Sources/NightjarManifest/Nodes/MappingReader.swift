@@ -7,7 +7,10 @@ import YAMLStream
 package struct MappingReader {
     package let node: YAMLNode
     /// Where the mapping is, as messages say it: "`limits`", "job `hero`", "this prompt".
-    package let place: String
+    package var place: String { label.map { "job \(DisplayText.quoted($0))" } ?? name }
+    private let name: String
+    /// Of a job; messages are rare, so the words are made when they are needed.
+    private var label: String?
     package let sink: DiagnosticSink
     private let pairs: [YAMLNode.Pair]
 
@@ -19,14 +22,16 @@ package struct MappingReader {
             return nil
         }
         self.node = node
-        self.place = place
+        name = place
         self.sink = sink
         self.pairs = pairs
     }
 
-    /// The same mapping under another name.
-    package func named(_ place: String) -> MappingReader {
-        MappingReader(node, place: place, sink: sink) ?? self
+    /// The same mapping, spoken of as the job with this `id`.
+    func labelled(_ label: String?) -> MappingReader {
+        var reader = self
+        reader.label = label
+        return reader
     }
 
     package func value(_ key: String) -> YAMLNode? { pair(key)?.value }
@@ -39,11 +44,19 @@ package struct MappingReader {
     /// - Parameters:
     ///   - unsupported: Keys of the language that this version does not carry out.
     ///   - allowsExtensions: Whether keys that begin with `x-` are passed over.
-    package func checkKeys(_ known: [String], unsupported: [String] = [], allowsExtensions: Bool = false) {
+    /// - Returns: Known keys that were probably meant by unknown ones.
+    @discardableResult
+    package func checkKeys(_ known: [String], unsupported: [String] = [], allowsExtensions: Bool = false)
+        -> [String]
+    {
+        var meant: [String] = []
         for pair in pairs where !known.contains(pair.name) {
             if allowsExtensions, pair.name.hasPrefix("x-") { continue }
-            sink.reportKey(pair.name, at: pair.key, known: known, unsupported: unsupported, place: "in \(place)")
+            let near = sink.reportKey(
+                pair.name, at: pair.key, known: known, unsupported: unsupported, place: "in \(place)")
+            if let near { meant.append(near) }
         }
+        return meant
     }
 
     /// A string. A plain number, boolean or nothing is not one.

@@ -8,7 +8,7 @@ final class NodeReader {
     /// Of all that has an anchor, in one document.
     private static let mostAnchored = YAMLNode.Size(nodes: 100_000, bytes: 16 << 20)
     /// Of all that aliases stand for, in one file.
-    private static let mostAliased = YAMLNode.Size(nodes: 100_000_000, bytes: 1 << 30)
+    private static let mostAliased = YAMLNode.Size(nodes: 50_000_000, bytes: 1 << 30)
 
     private enum Anchored {
         /// Its end has not been read: an alias to it would be within itself.

@@ -62,13 +62,35 @@ package struct YAMLNode: Sendable {
         case "true", "True", "TRUE": return .boolean(true)
         case "false", "False", "FALSE": return .boolean(false)
         case ".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", "+.inf", ".nan", ".NaN", ".NAN": return .number
-        default:
-            let digits = Set("0123456789")
-            let rest = text.drop { $0 == "+" || $0 == "-" }
-            guard text.count - rest.count <= 1, let first = rest.first, digits.contains(first) || first == ".",
-                rest.allSatisfy({ digits.contains($0) || "+-.eE".contains($0) }), Double(rest) != nil
-            else { return .text }
-            return .number
+        default: return isNumber(text) ? .number : .text
+        }
+    }
+
+    /// Decimal, with or without a sign, a fraction and an exponent.
+    private static func isNumber(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            var position = 0
+            func digits() -> Int {
+                let start = position
+                while position < bytes.count, (48...57).contains(bytes[position]) { position += 1 }
+                return position - start
+            }
+            func takes(_ one: Character, _ other: Character) -> Bool {
+                guard position < bytes.count, bytes[position] == one.asciiValue || bytes[position] == other.asciiValue
+                else { return false }
+                position += 1
+                return true
+            }
+            _ = takes("+", "-")
+            var count = digits()
+            if takes(".", ".") { count += digits() }
+            guard count > 0 else { return false }
+            if takes("e", "E") {
+                _ = takes("+", "-")
+                guard digits() > 0 else { return false }
+            }
+            return position == bytes.count
         }
     }
 
