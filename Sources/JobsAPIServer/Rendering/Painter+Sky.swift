@@ -30,13 +30,10 @@ extension Painter {
         guard palette.isNight else { return center }
         let shade = palette.lamp.mixed(with: palette.skyMiddle, 0.3)
         for _ in 0..<5 {
-            let distance = radius * dice.number(0...0.62)
-            let size = radius * dice.number(0.06...0.24)
-            let side = dice.number(-1...1)
-            canvas.fillCircle(
-                center: Point(center.x + distance * side, center.y + distance * dice.number(-1...1) * 0.8),
-                radius: size,
-                .color(shade.withAlpha(0.45)))
+            let size = radius * dice.number(0.06...0.22)
+            let place = Point(
+                center.x + radius * dice.number(-0.52...0.52), center.y + radius * dice.number(-0.52...0.52))
+            canvas.fillCircle(center: place, radius: size, .color(shade.withAlpha(0.45)))
         }
         return center
     }
