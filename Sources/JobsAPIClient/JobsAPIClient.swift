@@ -230,7 +230,7 @@ package final class JobsAPIClient: ImageService {
         }
     }
 
-    private func redacted(_ text: String) -> String {
+    package func redacted(_ text: String) -> String {
         settings.key?.redacted(text) ?? text
     }
 

@@ -2,31 +2,30 @@ internal import ArgumentParser
 internal import Glibc
 
 /// `nightjar` and its commands.
-package struct NightjarCommand: AsyncParsableCommand {
-    package static let configuration = CommandConfiguration(
+struct NightjarCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
         commandName: "nightjar",
         abstract: "Runs batches of image-generation jobs overnight: nothing lost, nothing paid twice.",
-        version: version,
+        version: "0.1.0",
         subcommands: [RunCommand.self, StatusCommand.self, JobsCommand.self, ServeCommand.self])
+}
 
-    package static let version = "0.1.0"
-
-    package init() {}
-
+/// The whole program.
+package enum NightjarProgram {
     /// Runs the command that the process was started with, and ends the process.
-    package static func runProcess() async -> Never {
+    package static func run() async -> Never {
         // A reader that goes away (`| head`) is met as an error of the write.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
+            var command = try NightjarCommand.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
-            exit()
+            NightjarCommand.exit()
         } catch {
-            exit(withError: error)
+            NightjarCommand.exit(withError: error)
         }
     }
 }

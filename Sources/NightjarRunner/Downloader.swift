@@ -143,7 +143,7 @@ final class Downloader: Sendable {
         case .unwritable(let words):
             // Paid for, and it stays `ready`: the next run fetches it.
             state.stop(.cannotWrite(words))
-        case .notAnImage(let words): try await tryAgain(item, words, .invalidImage)
+        case .notAnImage(let words): try await tryAgain(item, service.redacted(words), .invalidImage)
         case .wrongSize(let words): try await giveUp(item, FailureCause(.wrongSize, words))
         }
     }

@@ -57,8 +57,8 @@ package final class Runner: Sendable {
             try await recover()
             for (id, isAsked, progress) in state.progress where isAsked { state.emit(.started(progress), batch: id) }
             try tree.checkWritable()
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await self.watchClock() }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.watchClock() }
                 await runPumps()
                 group.cancelAll()
             }
@@ -150,13 +150,14 @@ package final class Runner: Sendable {
     // MARK: Clock
 
     /// Once a second: progress, requests to the state, and every limit in time.
-    private func watchClock() async throws {
+    private func watchClock() async {
         let start = state.time.now()
         var drainEnd: Duration?
         var next = start
         while !Task.isCancelled {
             next += .seconds(1)
-            try await state.time.sleep(next)
+            // Only a cancelled sleep throws: the run is over.
+            guard (try? await state.time.sleep(next)) != nil else { return }
             let now = state.time.now()
             state.releaseHeldSlots()
             do {

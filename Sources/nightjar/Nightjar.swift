@@ -3,6 +3,6 @@ import NightjarCLI
 @main
 struct Nightjar {
     static func main() async {
-        await NightjarCommand.runProcess()
+        await NightjarProgram.run()
     }
 }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
-internal import FoundationEssentials
-internal import Logging
+internal import JobsAPIClient
 internal import NightjarCore
+internal import NightjarRunner
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,7 +38,8 @@ struct RunCommand: AsyncParsableCommand {
         let file = try ConfigurationFile.loadOrRefuse(named: files.config, environment: environment)
         var configuration: RunConfiguration
         do {
-            configuration = try RunConfiguration(flags: flags, environment: environment, file: file, rehearses: rehearse)
+            configuration = try RunConfiguration(
+                flags: flags, environment: environment, file: file, rehearses: rehearse)
             let rateIsGiven = flags[.rate] != nil || environment[Setting.rate.environmentName] != nil
             if rehearse, !rateIsGiven, file.settings[.rate] == nil { configuration.run.rate = Rehearsal.rate }
             if configuration.quiet { configuration.progress = configuration.progress == .json ? .json : .none }

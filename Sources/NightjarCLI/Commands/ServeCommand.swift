@@ -13,7 +13,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 takes a free one.")
     var port = 9000
 
-    @Option(help: ArgumentHelp("The address to listen on; other than loopback needs --api-key-file.", valueName: "addr"))
+    @Option(
+        help: ArgumentHelp("The address to listen on; other than loopback needs --api-key-file.", valueName: "addr"))
     var host = "127.0.0.1"
 
     @Option(help: ArgumentHelp("The queue's file; images lie beside it.", valueName: "file"))
@@ -51,7 +52,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func server(_ console: Console) throws -> JobsAPIServer {
         guard let jobTime = Duration(text: jobTime) else {
-            throw Refusal(.usage, "`--job-time` must be a duration such as `2s` or `500ms`, got `\(Cells.plain(jobTime))`")
+            throw Refusal(
+                .usage, "`--job-time` must be a duration such as `2s` or `500ms`, got `\(Cells.plain(jobTime))`")
         }
         guard let format = RunConfiguration.LogFormat(rawValue: logFormat) else {
             throw Refusal(.usage, "`--log-format` must be text or json, got `\(Cells.plain(logFormat))`")

@@ -2,7 +2,8 @@ internal import ArgumentParser
 
 /// What means the same in every command but `serve`.
 struct StateOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Where images go; the state lies in it unless `--state` says otherwise.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where images go; the state lies in it unless `--state` says otherwise.", valueName: "dir"))
     var output: String?
 
     @Option(help: ArgumentHelp("The state file (default: DIR/.nightjar/state.sqlite3).", valueName: "file"))
@@ -39,7 +40,8 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Stop after this time, 8h say.", valueName: "t"))
     var maxDuration: String?
 
-    @Option(help: ArgumentHelp("At the time limit: see running jobs home, or end at once (drain, hard).", valueName: "how"))
+    @Option(
+        help: ArgumentHelp("At the time limit: see running jobs home, or end at once (drain, hard).", valueName: "how"))
     var cutoff: String?
 
     @Option(help: ArgumentHelp("The longest drain, after a time limit or a signal (default: 5m).", valueName: "t"))

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import NightjarCore
 internal import NightjarManifest
+internal import YAMLStream
 
 /// `nightjar.yaml`: the options of `run` under their names, and the prices.
 struct ConfigurationFile: Sendable, Equatable {
@@ -10,7 +11,9 @@ struct ConfigurationFile: Sendable, Equatable {
 
     /// Where it is looked for when `--config` does not say.
     static func defaultPath(environment: [String: String]) -> String? {
-        if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return folder + "/nightjar/nightjar.yaml" }
+        if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") {
+            return folder + "/nightjar/nightjar.yaml"
+        }
         return environment["HOME"].map { $0 + "/.config/nightjar/nightjar.yaml" }
     }
 
@@ -41,7 +44,8 @@ struct ConfigurationFile: Sendable, Equatable {
             let reader = MappingReader(root, place: "the configuration", sink: sink)
         {
             reader.checkKeys(
-                Setting.allCases.map(\.rawValue) + ["prices"], unsupported: Setting.unsupportedKeys, allowsExtensions: true)
+                Setting.allCases.map(\.rawValue) + ["prices"], unsupported: Setting.unsupportedKeys,
+                allowsExtensions: true)
             for setting in Setting.allCases {
                 guard let (text, node) = reader.scalar(setting.rawValue, expected: "a single value") else { continue }
                 settings[setting] = RawSetting(text: text, source: .file(path: path, line: node.start.line))

@@ -57,7 +57,9 @@ struct RunConfiguration: Sendable {
         if let retries = reader.boolean(.retryFailed) { run.retryFailed = retries }
         if let time = reader.duration(.timeout) { timeout = time }
         if let time = reader.duration(.giveUpAfter) { run.giveUpAfter = time }
-        if let size = reader.value(.maxImageBytes, "a size such as `64MiB`", { ByteCount($0) }) { maxImageBytes = size.bytes }
+        if let size = reader.value(.maxImageBytes, "a size such as `64MiB`", { ByteCount($0) }) {
+            maxImageBytes = size.bytes
+        }
         if let mode = reader.choice(.progress, ProgressMode.allCases.map(\.rawValue)).flatMap(ProgressMode.init) {
             progress = mode
         }
@@ -71,7 +73,8 @@ struct RunConfiguration: Sendable {
     /// What a mistyped variable of the environment was probably meant to be.
     static func environmentWarnings(_ environment: [String: String]) -> [String] {
         let known = Setting.allCases.map(\.environmentName) + ["NIGHTJAR_API_KEY", "NIGHTJAR_CONFIG"]
-        return environment.keys.filter { $0.hasPrefix("NIGHTJAR_") && !known.contains($0) }.sorted().compactMap { name in
+        return environment.keys.filter { $0.hasPrefix("NIGHTJAR_") && !known.contains($0) }.sorted().compactMap {
+            name in
             nearest(to: name, among: known).map { "warning: `\(name)` is not a setting; did you mean `\($0)`?" }
         }
     }
@@ -119,7 +122,9 @@ private struct SettingReader {
     }
 
     mutating func boolean(_ setting: Setting) -> Bool? {
-        value(setting, "`true` or `false`") { ["true": true, "1": true, "yes": true, "false": false, "0": false, "no": false][$0] }
+        value(setting, "`true` or `false`") {
+            ["true": true, "1": true, "yes": true, "false": false, "0": false, "no": false][$0]
+        }
     }
 
     mutating func choice(_ setting: Setting, _ choices: [String]) -> String? {

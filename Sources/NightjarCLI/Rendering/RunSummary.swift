@@ -12,7 +12,8 @@ package enum RunSummary {
     ///   - reason: Why it ended, in words; may be empty.
     ///   - stateFlags: What other commands must be told to find the state, such as ` --output night`; may be empty.
     package static func text(
-        batches: [BatchProgress], output: String, elapsed: Duration, exit: Int32, reason: String, stateFlags: String = ""
+        batches: [BatchProgress], output: String, elapsed: Duration, exit: Int32, reason: String,
+        stateFlags: String = ""
     ) -> String {
         var lines = self.batches(batches)
         let reason = Cells.plain(reason)

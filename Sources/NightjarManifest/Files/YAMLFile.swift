@@ -1,3 +1,5 @@
+import YAMLStream
+
 /// A small file of YAML, read whole: the configuration.
 package enum YAMLFile {
     /// The one document of a file as a tree; what is wrong with it is reported to `sink`.
