@@ -14,6 +14,10 @@ extension yaml_parser_t {
         if problem == "found unexpected end of stream" || problem == "found unexpected document indicator" {
             return YAMLError(.syntax, "a quotation mark opens here and is never closed", at: began)
         }
+        if next == 0, problem.hasPrefix("did not find expected ','"), context != nil {
+            let bracket = problem.hasSuffix("']'") ? "[" : "{"
+            return YAMLError(.syntax, "`\(bracket)` opens here and is never closed", at: began)
+        }
         let (message, hint) = unsafe Self.words(for: problem, context: context, next: next)
         guard let context, began.line < mark.line else { return YAMLError(.syntax, message, at: mark, hint: hint) }
         return YAMLError(
@@ -40,8 +44,10 @@ extension yaml_parser_t {
             )
         case "did not find expected '-' indicator":
             return ("expected `- ` and another item here", "items of one list begin in the same column")
-        case "did not find expected ',' or ']'": return ("expected `,` or `]` here", nil)
-        case "did not find expected ',' or '}'": return ("expected `,` or `}` here", nil)
+        case "did not find expected ',' or ']'":
+            return ("expected `,` or `]` here", "put text that contains `,`, brackets or braces in quotes")
+        case "did not find expected ',' or '}'":
+            return ("expected `,` or `}` here", "put text that contains `,`, brackets or braces in quotes")
         case "did not find expected node content": return ("expected a value here", nil)
         case "did not find expected alphabetic or numeric character":
             return (
