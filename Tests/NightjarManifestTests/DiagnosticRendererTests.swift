@@ -75,7 +75,7 @@ struct DiagnosticRendererTests {
 
     @Test func `a piece of a text with escapes is found in the file`() throws {
         let head = "version: 1\nname: a\ndefaults: {model: m}\nprompts:\n"
-        #expect(try mistakes(head + "  - \"\\u00e9 \\\"{x}\"\n") == ["5:14 unsupported"])
+        #expect(try mistakes(head + "  - \"\\u00e9 \\\"{x}\"\n") == ["5:15 unsupported"])
         #expect(try mistakes(head + "  - 'it''s {x}'\n") == ["5:12 unsupported"])
         #expect(try mistakes(head + "  - | # note\n    one\n    two # three\n") == ["7:9 unsupported"])
         #expect(try mistakes(head + "  - one\n    two __x__\n") == ["6:9 unsupported"])

@@ -28,7 +28,7 @@ func jobs(_ text: String) throws -> [PlannedJob] {
 /// What is wrong with a manifest, as codes and places.
 func mistakes(_ text: String) throws -> [String] {
     let folder = try TemporaryFolder()
-    do throws(ManifestError) {
+    do {
         _ = try ManifestFile(path: folder.write(text, to: "manifest.yaml")).load()
         return []
     } catch let error as ManifestError {

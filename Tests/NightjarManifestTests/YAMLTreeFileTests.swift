@@ -49,6 +49,6 @@ struct YAMLTreeFileTests {
     @Test func `one document is taken`() {
         #expect(messages("quiet: yes\n---\nquiet: no\n") == ["the file must hold one document"])
         #expect(messages("[a]") == ["the configuration must be a mapping of `key: value`, got a list"])
-        #expect(messages("a: [")[0].contains("never closed"))
+        #expect(messages("a: [b")[0].contains("never closed"))
     }
 }

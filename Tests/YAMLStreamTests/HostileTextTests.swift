@@ -83,7 +83,8 @@ struct HostileTextTests {
     @Test(arguments: [
         ("a:\n\tb: 1", 2, 1, "tab"), ("a: \"open\nb: 1", 1, 4, "never closed"), ("a: b: c", 1, 5, "`:`"),
         ("- *mas*ter", 1, 7, "`*` begins an alias"), ("- @x", 1, 3, "`@` cannot begin"),
-        ("a: \"\\q\"", 1, 5, "unknown escape"), ("a: [b", 1, 4, "`[` opens here"), ("a: [b] c", 1, 8, "expected a key"),
+        ("a: \"\\q\"", 1, 5, "unknown escape"), ("a: [b", 1, 4, "`[` opens here"), ("a: [", 2, 1, "the file ends"),
+        ("a: [b] c", 1, 8, "expected a key"),
         ("a: {b ${c}}", 1, 8, "expected `,` or `}`"),
         ("a: 1\n b: 2", 2, 3, "`:`"), ("a: 'x' y", 1, 8, "expected a key"),
     ])
