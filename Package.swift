@@ -90,6 +90,12 @@ let package = Package(
         .testTarget(name: "NightjarCoreTests", dependencies: ["NightjarCore", "NightjarTestSupport"]),
         .testTarget(
             name: "NightjarFilesTests", dependencies: ["NightjarCore", "NightjarFiles", "NightjarTestSupport", crypto]),
+        .testTarget(
+            name: "YAMLStreamTests", dependencies: ["NightjarTestSupport", "YAMLStream"]),
+        .testTarget(
+            name: "NightjarManifestTests",
+            dependencies: ["NightjarCore", "NightjarManifest", "NightjarTestSupport", "YAMLStream"],
+            exclude: ["Fixtures"]),
         .testTarget(name: "NightjarCLITests", dependencies: ["NightjarCLI", "NightjarCore", "NightjarTestSupport"]),
     ]
 )
