@@ -35,7 +35,7 @@ struct QueueTests {
             for id in ids {
                 let job = try await server.ended(id)
                 #expect(job.status == .completed)
-                let path = try #require(job.result?.url.split(separator: "/", maxSplits: 2).last?.drop { $0 != "/" })
+                let path = try #require(job.result?.url.dropFirst("http://127.0.0.1:\(server.probe.port)".count))
                 #expect(try await server.probe.send("GET", String(path)).status == 200)
             }
             #expect(try await server.ledger()["jobs"] as? Int == 6)

@@ -48,7 +48,8 @@ struct HTTPProbe: Sendable {
 
     private func exchange(_ bytes: [UInt8]) async throws -> [UInt8] {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
+            // A queue of its own: the global ones share their threads with tasks, which must not be held up.
+            DispatchQueue(label: "probe").async {
                 continuation.resume(with: Result { try Self.exchange(bytes, port) })
             }
         }
