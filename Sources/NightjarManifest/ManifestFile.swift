@@ -70,7 +70,7 @@ package struct ManifestFile {
             if !hasContent {
                 sink.report(
                     "empty", "the manifest is empty", at: YAMLMark(line: 1, column: 1, offset: 0),
-                    hint: "`nightjar init` writes an example")
+                    hint: "it needs `version: 1`, a `name`, a model and `prompts`")
             }
         } catch let error as YAMLError {
             sink.report(error)

@@ -212,6 +212,16 @@ final class RunState: Sendable {
         if released { changed.notify() }
     }
 
+    /// How many unknown jobs hold slots, and until when the first of them does, while they leave none free.
+    var blockedByUnknown: (count: Int, until: WallTime)? {
+        state.withLock { state in
+            guard state.heldSlots.count >= settings.concurrency, state.stops.isEmpty,
+                let until = state.heldSlots.values.map(\.until).min()
+            else { return nil }
+            return (state.heldSlots.count, until)
+        }
+    }
+
     /// What was submitted and FAILED is not billed: its money is free again.
     func refund(_ price: Money, of id: BatchID) {
         state.withLock { state in
@@ -247,13 +257,17 @@ final class RunState: Sendable {
     }
 
     /// Requests counted since the last call, with the present pace.
-    func takeRequests() -> [(batch: BatchID, requests: RequestCounts, throughput: Double?)] {
+    /// - Parameter isLast: The run ends: every batch is named, and none has a pace any more.
+    func takeRequests(isLast: Bool) -> [(batch: BatchID, requests: RequestCounts, throughput: Double?)] {
         let now = time.now()
         return state.withLock { state in
             state.order.compactMap { id in
-                guard let batch = state.batches[id], batch.requests != RequestCounts() else { return nil }
+                guard let batch = state.batches[id] else { return nil }
+                if isLast ? !batch.isAsked && batch.requests == RequestCounts() : batch.requests == RequestCounts() {
+                    return nil
+                }
                 state.batches[id]?.requests = RequestCounts()
-                return (id, batch.requests, batch.pace.throughput(at: now))
+                return (id, batch.requests, isLast ? nil : batch.pace.throughput(at: now))
             }
         }
     }

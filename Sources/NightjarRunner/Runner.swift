@@ -67,7 +67,7 @@ package final class Runner: Sendable {
         }
         for (id, _, progress) in state.progress { state.emit(.progress(progress), batch: id) }
         // Even the state may be what failed; the counts of requests are the least of it then.
-        try? await flushRequests()
+        try? await flushRequests(isLast: true)
         return state.outcome()
     }
 
@@ -153,6 +153,8 @@ package final class Runner: Sendable {
     private func watchClock() async {
         let start = state.time.now()
         var drainEnd: Duration?
+        var reported: [BatchID: BatchProgress] = [:]
+        var blockedUntil: WallTime?
         var next = start
         while !Task.isCancelled {
             next += .seconds(1)
@@ -165,7 +167,11 @@ package final class Runner: Sendable {
             } catch {
                 state.stop(Self.stopReason(for: error))
             }
-            for (id, _, progress) in state.progress { state.emit(.progress(progress), batch: id) }
+            for (id, _, progress) in state.progress where reported[id] != progress {
+                reported[id] = progress
+                state.emit(.progress(progress), batch: id)
+            }
+            sayIfBlocked(&blockedUntil)
             giveUpIfSilent(now)
             if let limit = state.settings.maxDuration, now - start >= limit {
                 state.stop(.timeLimit)
@@ -179,14 +185,22 @@ package final class Runner: Sendable {
         }
     }
 
+    private func sayIfBlocked(_ reported: inout WallTime?) {
+        let blocked = state.blockedByUnknown
+        guard blocked?.until != reported else { return }
+        reported = blocked?.until
+        let words = blocked.map { "\($0.count) jobs whose answer was lost may be at the API, and hold all slots" }
+        state.emit(.gate(reason: words, until: blocked?.until))
+    }
+
     private func giveUpIfSilent(_ now: Duration) {
         guard let failing = gate.failing(at: now) else { return }
         let patience = failing.hasAnswered ? state.settings.giveUpAfter : min(state.settings.giveUpAfter, .seconds(60))
         if failing.duration >= patience { state.stop(.unavailable(failing.words)) }
     }
 
-    private func flushRequests() async throws {
-        for (batch, requests, throughput) in state.takeRequests() {
+    private func flushRequests(isLast: Bool = false) async throws {
+        for (batch, requests, throughput) in state.takeRequests(isLast: isLast) {
             try await store.addRequests(requests, throughput: throughput, to: batch, now: state.time.wall())
         }
     }

@@ -168,8 +168,7 @@ extension SQLiteStore {
                 sql: """
                     UPDATE batches SET requests_submit = requests_submit + ?, requests_get = requests_get + ?,
                         requests_list = requests_list + ?, requests_download = requests_download + ?,
-                        rate_limited = rate_limited + ?, throughput = coalesce(?, throughput),
-                        throughput_at_ms = ?
+                        rate_limited = rate_limited + ?, throughput = ?, throughput_at_ms = ?
                     WHERE id = ?
                     """)
             try statement.execute(arguments: [

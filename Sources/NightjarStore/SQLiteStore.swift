@@ -69,6 +69,8 @@ package final class SQLiteStore: JobStore {
 
     /// Folds the log into the file and closes it.
     package func close() throws {
+        // The pool closes its readers last, and the last one to close must be the writer for the log to be folded in.
+        (database as? DatabasePool)?.releaseMemory()
         try database.close()
     }
 

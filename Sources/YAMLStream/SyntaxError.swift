@@ -14,13 +14,20 @@ extension yaml_parser_t {
         if problem == "found unexpected end of stream" || problem == "found unexpected document indicator" {
             return YAMLError(.syntax, "a quotation mark opens here and is never closed", at: began)
         }
-        let (message, hint) = unsafe Self.words(for: problem, context: context, next: next)
+        let isAtEnd = unsafe next == 0 && problem_mark.index == self.mark.index
+        if isAtEnd, problem.hasPrefix("did not find expected ','"), context != nil {
+            let bracket = problem.hasSuffix("']'") ? "[" : "{"
+            return YAMLError(.syntax, "`\(bracket)` opens here and is never closed", at: began)
+        }
+        let (message, hint) = unsafe Self.words(for: problem, context: context, next: next, isAtEnd: isAtEnd)
         guard let context, began.line < mark.line else { return YAMLError(.syntax, message, at: mark, hint: hint) }
         return YAMLError(
             .syntax, message, at: mark, hint: hint, note: unsafe Self.note(for: context), noteMark: began)
     }
 
-    private static func words(for problem: String, context: String?, next: UInt8) -> (String, hint: String?) {
+    private static func words(for problem: String, context: String?, next: UInt8, isAtEnd: Bool) -> (
+        String, hint: String?
+    ) {
         let character = next > 0x20 && next < 0x7F ? String(UnicodeScalar(next)) : nil
         switch problem {
         case "found character that cannot start any token":
@@ -40,9 +47,12 @@ extension yaml_parser_t {
             )
         case "did not find expected '-' indicator":
             return ("expected `- ` and another item here", "items of one list begin in the same column")
-        case "did not find expected ',' or ']'": return ("expected `,` or `]` here", nil)
-        case "did not find expected ',' or '}'": return ("expected `,` or `}` here", nil)
-        case "did not find expected node content": return ("expected a value here", nil)
+        case "did not find expected ',' or ']'":
+            return ("expected `,` or `]` here", "put text that contains `,`, brackets or braces in quotes")
+        case "did not find expected ',' or '}'":
+            return ("expected `,` or `}` here", "put text that contains `,`, brackets or braces in quotes")
+        case "did not find expected node content":
+            return (isAtEnd ? "the file ends where a value is expected" : "expected a value here", nil)
         case "did not find expected alphabetic or numeric character":
             return (
                 context?.hasSuffix("alias") == true

@@ -44,7 +44,7 @@ package protocol JobStore: Sendable {
     func retryFailed(_ batches: [BatchID], now: WallTime) async throws -> Int
 
     /// Adds to what `status` tells: requests made, answers 429, and the present pace.
-    /// - Parameter throughput: Images finished a second; `nil` leaves what is known.
+    /// - Parameter throughput: Images finished a second; `nil` where none are, or the run ends.
     func addRequests(_ counts: RequestCounts, throughput: Double?, to batch: BatchID, now: WallTime) async throws
 
     // MARK: Limits across restarts

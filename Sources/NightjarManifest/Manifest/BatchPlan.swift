@@ -13,8 +13,8 @@ struct BatchPlan: Sendable, Equatable {
 
     /// Reads what was found of a document. Everything wrong is reported; what is wrong has its default then.
     init(_ header: DocumentHeader, sink: DiagnosticSink) {
-        settings = BatchSettings(name: Self.name(header, sink: sink) ?? "")
         Self.checkVersion(header, sink: sink)
+        settings = BatchSettings(name: Self.name(header, sink: sink) ?? "")
         if let node = header.value("defaults"), let reader = MappingReader(node, place: "`defaults`", sink: sink) {
             Self.checkDefaults(reader)
             defaults = RequestFields(reader)

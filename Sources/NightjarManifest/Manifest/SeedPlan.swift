@@ -26,8 +26,8 @@ enum SeedPlan: Sendable, Equatable {
             self = .list(seeds)
         case .mapping:
             guard let reader = MappingReader(node, place: "`seeds`", sink: sink) else { return nil }
-            reader.checkKeys(Schema.seedRange)
-            for key in Schema.seedRange where !reader.has(key) {
+            let meant = reader.checkKeys(Schema.seedRange)
+            for key in Schema.seedRange where !reader.has(key) && !meant.contains(key) {
                 sink.report(
                     "missing", "`seeds` needs `\(key)`", at: node, hint: "write `seeds: {from: 100, count: 50}`")
             }

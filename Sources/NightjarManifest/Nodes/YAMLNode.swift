@@ -57,6 +57,9 @@ package struct YAMLNode: Sendable {
 
     /// The core schema of YAML 1.2: `yes`, `no`, `on` and `off` are text.
     private static func plainType(of text: String) -> ScalarType {
+        // Most text begins with a letter that nothing else begins with.
+        guard let first = text.utf8.first else { return .null }
+        guard first < 0x3A || "~nNtTfF".utf8.contains(first) else { return .text }
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
         case "true", "True", "TRUE": return .boolean(true)
