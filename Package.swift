@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -96,7 +97,19 @@ let package = Package(
             name: "NightjarManifestTests",
             dependencies: ["NightjarCore", "NightjarManifest", "NightjarTestSupport", "YAMLStream"],
             exclude: ["Fixtures"]),
-        .testTarget(name: "NightjarCLITests", dependencies: ["NightjarCLI", "NightjarCore", "NightjarTestSupport"]),
+        .testTarget(name: "JobsAPITests", dependencies: ["JobsAPI"]),
+        .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
+        .testTarget(
+            name: "JobsAPIServerTests",
+            dependencies: [
+                "JobsAPI", "JobsAPIServer", "NightjarTestSupport", "Pictures", grdb, logging, serviceLifecycle,
+            ]),
+        .testTarget(
+            name: "NightjarCLITests",
+            dependencies: ["JobsAPIClient", "NightjarCLI", "NightjarCore", "NightjarRunner", "NightjarTestSupport"]),
+        // Starts the real program, so that must have been built.
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["NightjarCore", "NightjarTestSupport", "nightjar", crypto]),
     ]
 )
 

@@ -63,23 +63,19 @@ struct SubmissionTests {
         ("", "the body is empty: send a JSON object"),
         ("[]", "the body must be a JSON object, got an array"),
         (#""p""#, "the body must be a JSON object, got the string `p`"),
-        (
-            #"{"model":"m","#,
-            "the body is not valid JSON: expected a name in double quotes, got the end in line 1, column 14"
-        ),
-        ("{'a':1}", "the body is not valid JSON: expected a name in double quotes, got `'` in line 1, column 2"),
-        ("{\"a\":1\n \"b\"", "the body is not valid JSON: expected `,` or `}`, got `\"` in line 2, column 2"),
-        ("{\"a\":nul}", "the body is not valid JSON: expected `null`, got `n` in line 1, column 6"),
-        ("{} x", "the body is not valid JSON: expected the end, got `x` in line 1, column 4"),
+        (#"{"model":"m","#, "the body is not valid JSON"),
+        ("{'a':1}", "the body is not valid JSON"),
+        ("{\"a\":1\n \"b\"", "the body is not valid JSON"),
+        ("{\"a\":nul}", "the body is not valid JSON"),
+        ("{} x", "the body is not valid JSON"),
     ])
     func `a body that is no JSON object is described`(body: String, expected: String) {
         #expect(message(body) == expected)
     }
 
     @Test func `a hostile body is refused quickly`() {
-        #expect(message(String(repeating: "[", count: 1 << 20)).contains("nested deeper than 64 levels"))
-        #expect(message("{\"a\":1e999}").contains("too large"))
-        #expect(message("{\"a\":\"\u{1}\"}").contains("control character"))
+        #expect(message(String(repeating: "[", count: 1 << 20)) == "the body is not valid JSON")
+        #expect(message("{\"a\":\"\u{1}\"}") == "the body is not valid JSON")
     }
 
     @Test func `a body over 1 MiB is refused`() async throws {
@@ -94,22 +90,14 @@ struct SubmissionTests {
         }
     }
 
-    @Test func `JSON is read as the standard says`() throws {
-        func read(_ text: String) throws -> JSONValue { try JSONReader.read(Array(text.utf8)) }
+    @Test func `every shape of JSON is told apart`() throws {
+        let text = #" [1, -0, 1.0, 1e2, 0.5, true, false, null, "é", {"a": {"b": []}}] "#
         #expect(
-            try read(#" [1, -0, 1.0, 1e2, 0.5, true, false, null] "#)
+            try WireJSON.decode(JSONValue.self, from: Data(text.utf8))
                 == .array([
                     .integer(1), .integer(0), .integer(1), .integer(100), .number(0.5), .bool(true), .bool(false),
                     .null,
+                    .string("é"), .object(["a": .object(["b": .array([])])]),
                 ]))
-        #expect(try read(#""\"\\\/\b\f\n\r\t\u00e9\ud83e\udd8a""#) == .string("\"\\/\u{8}\u{c}\n\r\té🦊"))
-        #expect(try read(#""\ud83e\n""#) == .string("\u{FFFD}\n"))
-        #expect(try read(#"{"a":{"b":[]},"a":{}}"#) == .object(["a": .object([:])]))
-        for bad in [
-            "01", "+1", "1.", ".5", "1e", "-", "tru", "\"\\x\"", "\"\\u12\"", "\"", "[1,]", "{\"a\":1,}", "nan",
-        ] {
-            #expect(throws: JSONReader.Failure.self, "\(bad)") { try read(bad) }
-        }
-        #expect(throws: JSONReader.Failure.self) { try JSONReader.read([0x22, 0xFF, 0x22]) }
     }
 }

@@ -43,7 +43,8 @@ struct ConfigurationFile: Sendable, Equatable {
             var file = ConfigurationFile()
             guard let reader = MappingReader(root, place: "the configuration", sink: sink) else { return file }
             reader.checkKeys(
-                Setting.allCases.map(\.rawValue) + ["prices"], unsupported: Setting.unsupportedKeys, allowsExtensions: true)
+                Setting.allCases.map(\.rawValue) + ["prices"], unsupported: Setting.unsupportedKeys,
+                allowsExtensions: true)
             for setting in Setting.allCases {
                 guard let (text, node) = reader.scalar(setting.rawValue, expected: "a single value") else { continue }
                 file.settings[setting] = RawSetting(text: text, source: .file(path: path, line: node.start.line))

@@ -17,7 +17,8 @@ import Testing
     }
 
     private func configuration(
-        flags: [Setting: String] = [:], environment: [String: String] = [:], file text: String = "", rehearses: Bool = false
+        flags: [Setting: String] = [:], environment: [String: String] = [:], file text: String = "",
+        rehearses: Bool = false
     ) throws -> RunConfiguration {
         try RunConfiguration(flags: flags, environment: environment, file: try file(text), rehearses: rehearses)
     }
@@ -48,7 +49,8 @@ import Testing
 
     @Test func `every option is read from every layer`() throws {
         let values: [Setting: String] = [
-            .output: "night/", .state: "s.sqlite3", .baseURL: "http://127.0.0.1:9/v1/", .concurrency: "2", .rate: "60/min",
+            .output: "night/", .state: "s.sqlite3", .baseURL: "http://127.0.0.1:9/v1/", .concurrency: "2",
+            .rate: "60/min",
             .downloads: "3", .maxDuration: "8h", .cutoff: "hard", .drainTimeout: "20s", .maxJobs: "0", .budget: "1.50",
             .retryFailed: "true", .timeout: "10s", .giveUpAfter: "5s", .maxImageBytes: "1MiB", .progress: "json",
             .logFormat: "json", .quiet: "true",
@@ -56,7 +58,8 @@ import Testing
         let lines = values.map { "\($0.key.rawValue): \"\($0.value)\"" }.joined(separator: "\n")
         let environment = Dictionary(uniqueKeysWithValues: values.map { ($0.key.environmentName, $0.value) })
         for read in [
-            try configuration(flags: values), try configuration(environment: environment), try configuration(file: lines),
+            try configuration(flags: values), try configuration(environment: environment),
+            try configuration(file: lines),
         ] {
             #expect(read.output == "night")
             #expect(read.state == "s.sqlite3")
@@ -120,7 +123,8 @@ import Testing
     }
 
     @Test func `prices are read by model`() throws {
-        let prices = try file("prices:\n  tensorart-animagine-xl: 0.0035\n  novelai/nai-diffusion-4-5-full: 0.02").prices
+        let prices = try file("prices:\n  tensorart-animagine-xl: 0.0035\n  novelai/nai-diffusion-4-5-full: 0.02")
+            .prices
         #expect(prices["tensorart-animagine-xl"] == Money(micros: 3500))
         #expect(prices["novelai/nai-diffusion-4-5-full"] == Money(micros: 20_000))
     }
