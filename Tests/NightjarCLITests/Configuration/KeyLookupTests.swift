@@ -1,4 +1,5 @@
 import JobsAPIClient
+import NightjarCore
 import NightjarTestSupport
 import Testing
 
