@@ -67,7 +67,7 @@ package final class JobsAPIClient: ImageService {
         } catch let error as EncodingError {
             return .rejected("the request cannot be written as JSON: \(error.localizedWords)")
         } catch {
-            let words = redacted(Self.words(for: error))
+            let words = words(for: error)
             return Self.wasNeverSent(error) ? .notSent(words) : .lost(words)
         }
     }
@@ -110,7 +110,7 @@ package final class JobsAPIClient: ImageService {
         do {
             response = try await http.execute(call, deadline: .distantFuture)
         } catch {
-            throw DownloadFailure.transient(redacted(Self.words(for: error)))
+            throw DownloadFailure.transient(words(for: error))
         }
         switch response.status.code {
         case 200..<300: break
@@ -141,7 +141,7 @@ package final class JobsAPIClient: ImageService {
             do {
                 piece = try await body.next()
             } catch {
-                throw DownloadFailure.transient(redacted(Self.words(for: error)))
+                throw DownloadFailure.transient(words(for: error))
             }
             guard let piece else { break }
             received += Int64(piece.readableBytes)
@@ -162,7 +162,7 @@ package final class JobsAPIClient: ImageService {
             call.headers.add(name: "Cache-Control", value: "no-cache")
             reply = try await self.reply(to: call)
         } catch {
-            throw .unavailable(redacted(Self.words(for: error)))
+            throw .unavailable(words(for: error))
         }
         do {
             return try read(reply)
@@ -189,7 +189,7 @@ package final class JobsAPIClient: ImageService {
         return Reply(
             status: Int(response.status.code), body: Data(body.readableBytesView),
             retryAfter: response.headers.first(name: JobsAPIPath.retryAfterHeader),
-            date: response.headers.first(name: "Date"))
+            date: response.headers.first(name: "Date"), key: settings.key)
     }
 
     // MARK: Errors
@@ -209,7 +209,7 @@ package final class JobsAPIClient: ImageService {
         }
     }
 
-    private static func words(for error: any Error) -> String {
+    private func words(for error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
             if let cause = error.connectionErrors.first?.error as? IOError {
@@ -226,7 +226,7 @@ package final class JobsAPIClient: ImageService {
             default: return error.shortDescription.lowercased()
             }
         case is CancellationError: return "cancelled"
-        default: return Reply.clean("\(error)")
+        default: return Reply.clean(redacted("\(error)"), without: nil)
         }
     }
 
