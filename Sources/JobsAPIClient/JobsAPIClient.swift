@@ -33,9 +33,11 @@ package final class JobsAPIClient: ImageService {
         try? await http.shutdown()
     }
 
-    private static func configuration(_ settings: ClientSettings) -> HTTPClient.Configuration {
+    static func configuration(_ settings: ClientSettings) -> HTTPClient.Configuration {
         let silence = TimeAmount(settings.timeout)
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        // HTTP/2 would put all submissions on one connection: a lost one could not be cut off without the others.
+        configuration.httpVersion = .http1Only
         configuration.timeout = .init(connect: min(silence, .seconds(10)), read: silence, write: silence)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.connections
         // A socket that the server has closed meanwhile loses a submission's answer; many servers keep them for 5 s.
@@ -44,7 +46,11 @@ package final class JobsAPIClient: ImageService {
         let userTimeout = Int(clamping: settings.timeout.milliseconds)
         configuration.http1_1ConnectionDebugInitializer = { channel in
             // Otherwise the kernel goes on delivering a submission minutes after it was given up.
-            channel.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: userTimeout)
+            channel.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: userTimeout).flatMap {
+                // And what is still in its buffer when a connection is closed is not to be delivered at all.
+                (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+                    ?? channel.eventLoop.makeSucceededVoidFuture()
+            }
         }
         return configuration
     }
@@ -183,13 +189,25 @@ package final class JobsAPIClient: ImageService {
 
     /// Silence is bounded by the read timeout; the deadline bounds a reply that drips.
     private func reply(to call: HTTPClientRequest) async throws -> Reply {
-        let deadline = NIODeadline.now() + TimeAmount(settings.timeout * 4)
-        let response = try await http.execute(call, deadline: deadline)
-        let body = try await response.body.collect(upTo: Self.longestReply)
-        return Reply(
-            status: Int(response.status.code), body: Data(body.readableBytesView),
-            retryAfter: response.headers.first(name: JobsAPIPath.retryAfterHeader),
-            date: response.headers.first(name: "Date"), key: settings.key)
+        let (http, key, deadline) = (http, settings.key, settings.timeout * 4)
+        return try await withThrowingTaskGroup { group in
+            group.addTask {
+                // The client's own deadline ends with the head of the reply.
+                let response = try await http.execute(call, deadline: .distantFuture)
+                let body = try await response.body.collect(upTo: Self.longestReply)
+                return Reply(
+                    status: Int(response.status.code), body: Data(body.readableBytesView),
+                    retryAfter: response.headers.first(name: JobsAPIPath.retryAfterHeader),
+                    date: response.headers.first(name: "Date"), key: key)
+            }
+            group.addTask {
+                try await Task.sleep(for: deadline)
+                throw HTTPClientError.deadlineExceeded
+            }
+            defer { group.cancelAll() }
+            guard let reply = try await group.next() else { throw CancellationError() }
+            return reply
+        }
     }
 
     // MARK: Errors
