@@ -5,7 +5,6 @@ internal import JobsAPI
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-internal import NIOSSL
 package import NightjarCore
 
 /// The Jobs API over HTTP.
@@ -63,25 +62,29 @@ package final class JobsAPIClient: ImageService {
             model: parameters.model, prompt: request.prompt, negativePrompt: parameters.negativePrompt,
             width: parameters.width, height: parameters.height, steps: parameters.steps, cfgScale: parameters.cfgScale,
             sampler: parameters.sampler, seed: request.seed)
+        let bytes: TrackedBody
         do {
-            var call = apiRequest(JobsAPIPath.submit)
-            call.method = .POST
-            call.headers.add(name: "Content-Type", value: "application/json")
-            call.headers.add(name: JobsAPIPath.idempotencyKeyHeader, value: idempotencyKey)
-            call.body = .bytes(try body.json())
-            return redacted(try await reply(to: call).submissionAnswer())
+            bytes = TrackedBody(try body.json())
         } catch let error as EncodingError {
             return .rejected("the request cannot be written as JSON: \(error.localizedWords)")
         } catch {
-            let words = words(for: error)
-            return Self.wasNeverSent(error) ? .notSent(words) : .lost(words)
+            return .rejected("the request cannot be written as JSON")
+        }
+        var call = apiRequest(JobsAPIPath.submit)
+        call.method = .POST
+        call.headers.add(name: "Content-Type", value: "application/json")
+        call.headers.add(name: JobsAPIPath.idempotencyKeyHeader, value: idempotencyKey)
+        call.body = .bytes(bytes, length: .known(Int64(bytes.count)))
+        do {
+            return try await reply(to: call).submissionAnswer()
+        } catch {
+            let wasNeverSent = !bytes.mark.isTaken && TransportError.isOfConnecting(error)
+            return wasNeverSent ? .notSent(words(for: error)) : .lost(words(for: error))
         }
     }
 
     package func job(_ id: RemoteJobID) async throws(RequestFailure) -> RemoteJob {
-        var job = try await get(JobsAPIPath.job(id.rawValue)) { reply throws(RequestFailure) in try reply.job() }
-        if case .failed(let words) = job.status { job.status = .failed(redacted(words)) }
-        return job
+        try await get(JobsAPIPath.job(id.rawValue)) { reply throws(RequestFailure) in try reply.job() }
     }
 
     package func recentJobs() async throws(RequestFailure) -> [RemoteJob] {
@@ -170,11 +173,7 @@ package final class JobsAPIClient: ImageService {
         } catch {
             throw .unavailable(words(for: error))
         }
-        do {
-            return try read(reply)
-        } catch {
-            throw redacted(error)
-        }
+        return try read(reply)
     }
 
     private static let userAgent = "nightjar"
@@ -210,69 +209,14 @@ package final class JobsAPIClient: ImageService {
         }
     }
 
-    // MARK: Errors
-
-    /// Whether not a byte of the request can have left: no name, no connection, no TLS session.
-    private static func wasNeverSent(_ error: any Error) -> Bool {
-        switch error {
-        case is NIOConnectionError, is SocketAddressError: true
-        case let error as HTTPClientError:
-            [
-                .connectTimeout, .tlsHandshakeTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout,
-                .getConnectionFromPoolTimeout, .invalidProxyResponse, .proxyAuthenticationRequired,
-            ].contains(error)
-        case NIOSSLError.handshakeFailed: true
-        case is NIOSSLExtraError: true
-        default: false
-        }
-    }
-
-    private func words(for error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            if let cause = error.connectionErrors.first?.error as? IOError {
-                return
-                    "no connection to \(error.host):\(error.port): \(String(cString: strerror(cause.errnoCode)).lowercased())"
-            }
-            return "no connection to \(error.host):\(error.port)"
-        case let error as IOError: return String(cString: strerror(error.errnoCode)).lowercased()
-        case let error as HTTPClientError:
-            switch error {
-            case .readTimeout, .deadlineExceeded: return "no answer in time"
-            case .connectTimeout: return "no connection in time"
-            case .remoteConnectionClosed: return "the connection was closed before the answer was whole"
-            default: return error.shortDescription.lowercased()
-            }
-        case is CancellationError: return "cancelled"
-        default: return Reply.clean(redacted("\(error)"), without: nil)
-        }
-    }
+    // MARK: Words
 
     package func redacted(_ text: String) -> String {
         settings.key?.redacted(text) ?? text
     }
 
-    private func redacted(_ answer: SubmissionAnswer) -> SubmissionAnswer {
-        switch answer {
-        case .accepted, .throttled: answer
-        case .notSent(let text): .notSent(redacted(text))
-        case .refused(let trouble): .refused(redacted(trouble))
-        case .rejected(let text): .rejected(redacted(text))
-        case .lost(let text): .lost(redacted(text))
-        }
-    }
-
-    private func redacted(_ failure: RequestFailure) -> RequestFailure {
-        switch failure {
-        case .throttled, .notFound: failure
-        case .unavailable(let text): .unavailable(redacted(text))
-        case .refused(let trouble): .refused(redacted(trouble))
-        case .rejected(let text): .rejected(redacted(text))
-        }
-    }
-
-    private func redacted(_ trouble: AccountTrouble) -> AccountTrouble {
-        AccountTrouble(trouble.kind, redacted(trouble.message))
+    private func words(for error: any Error) -> String {
+        TransportError.words(for: error, without: settings.key)
     }
 }
 
