@@ -14,14 +14,27 @@ final class Downloader: Sendable {
         var items: [Item] = []
         var first = 0
         var waiting: [(item: Item, at: Duration)] = []
+        var inFlight = 0
+
+        mutating func next(at now: Duration) -> Item? {
+            if let place = waiting.firstIndex(where: { $0.at <= now }) { return waiting.remove(at: place).item }
+            guard first < items.count else { return nil }
+            defer {
+                first += 1
+                if first > 256, first * 2 > items.count {
+                    items.removeFirst(first)
+                    first = 0
+                }
+            }
+            return items[first]
+        }
     }
 
     private let state: RunState
     private let store: any JobStore
     private let service: any ImageService
     private let tree: any OutputTree
-    private let budget: RequestBudget
-    private let gate: Gate
+    private let requests: RequestPath
     private let jitter: @Sendable () -> Double
     private let queue = Mutex(Queue())
     private let changed = Signal()
@@ -29,15 +42,14 @@ final class Downloader: Sendable {
     private static let retry = RetryPolicy(attempts: 6, base: .seconds(1), cap: .seconds(30))
 
     init(
-        state: RunState, store: any JobStore, service: any ImageService, tree: any OutputTree, budget: RequestBudget,
-        gate: Gate, jitter: @escaping @Sendable () -> Double
+        state: RunState, store: any JobStore, service: any ImageService, tree: any OutputTree, requests: RequestPath,
+        jitter: @escaping @Sendable () -> Double
     ) {
         self.state = state
         self.store = store
         self.service = service
         self.tree = tree
-        self.budget = budget
-        self.gate = gate
+        self.requests = requests
         self.jitter = jitter
     }
 
@@ -52,47 +64,39 @@ final class Downloader: Sendable {
         changed.notify()
     }
 
-    func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var inFlight = 0
+    func run() async {
+        await withDiscardingTaskGroup { group in
             while !state.isOver, state.allowsDownloads, !Task.isCancelled {
-                if inFlight == state.settings.downloads {
-                    try await group.next()
-                    inFlight -= 1
-                }
                 let mark = changed.mark
                 guard let item = next() else {
                     await changed.wait(since: mark, until: nextWake, on: state.time)
                     continue
                 }
-                group.addTask { try await self.process(item) }
-                inFlight += 1
+                group.addTask {
+                    await self.state.guarding { try await self.process(item) }
+                    self.queue.withLock { $0.inFlight -= 1 }
+                    self.changed.notify()
+                }
             }
-            try await group.waitForAll()
         }
     }
 
+    /// The next file to fetch, if another may be under way.
     private func next() -> Item? {
         let now = state.time.now()
         return queue.withLock { queue in
-            if let place = queue.waiting.firstIndex(where: { $0.at <= now }) {
-                return queue.waiting.remove(at: place).item
-            }
-            guard queue.first < queue.items.count else { return nil }
-            defer {
-                queue.first += 1
-                if queue.first > 256, queue.first * 2 > queue.items.count {
-                    queue.items.removeFirst(queue.first)
-                    queue.first = 0
-                }
-            }
-            return queue.items[queue.first]
+            guard queue.inFlight < state.settings.downloads, let item = queue.next(at: now) else { return nil }
+            queue.inFlight += 1
+            return item
         }
     }
 
     private var nextWake: Duration {
-        let next = queue.withLock { $0.waiting.map(\.at).min() }
-        return min(next ?? .seconds(Int64.max / 4), state.time.now() + .seconds(1))
+        let now = state.time.now()
+        let next = queue.withLock { queue in
+            queue.inFlight < state.settings.downloads ? queue.waiting.map(\.at).min() : nil
+        }
+        return min(next ?? .seconds(Int64.max / 4), now + .seconds(1))
     }
 
     // MARK: One file
@@ -129,10 +133,8 @@ final class Downloader: Sendable {
 
     private func handle(_ failure: DownloadFailure, _ item: Item) async throws {
         switch failure {
-        case .transient(let words): try await tryAgain(item, words, .download)
-        case .gone(let words):
-            guard let refreshed = try await withFreshAddress(item) else { return }
-            try await tryAgain(refreshed, words, .download)
+        case .transient(let words): try await tryAgain(item, FailureCause(.download, words), needsAddress: false)
+        case .gone(let words): try await tryAgain(item, FailureCause(.download, words), needsAddress: true)
         case .tooLarge(let words): try await giveUp(item, FailureCause(.download, words))
         case .blocked(let words): try await giveUp(item, FailureCause(.blockedURL, words))
         }
@@ -143,52 +145,67 @@ final class Downloader: Sendable {
         case .unwritable(let words):
             // Paid for, and it stays `ready`: the next run fetches it.
             state.stop(.cannotWrite(words))
-        case .notAnImage(let words): try await tryAgain(item, service.redacted(words), .invalidImage)
+        case .notAnImage(let words):
+            try await tryAgain(item, FailureCause(.invalidImage, service.redacted(words)), needsAddress: false)
         case .wrongSize(let words): try await giveUp(item, FailureCause(.wrongSize, words))
         }
     }
 
-    private func tryAgain(_ item: Item, _ words: String, _ kind: FailureCause.Kind) async throws {
+    private func tryAgain(_ item: Item, _ cause: FailureCause, needsAddress: Bool) async throws {
         var item = item
         item.attempt += 1
-        guard let pause = Self.retry.delay(afterAttempt: item.attempt, jitter: jitter()) else {
-            return try await giveUp(item, FailureCause(kind, words))
-        }
         // From the second failure on, the address itself is in doubt: a restarted server may have moved.
-        if item.attempt > 1, let refreshed = try await withFreshAddress(item) { item = refreshed }
+        if needsAddress || item.attempt > 1 {
+            switch try await freshAddress(of: item) {
+            case .asked(let refreshed): item = refreshed
+            case .unanswered:
+                // The network is what fails. That is no fault of this result, which is paid for.
+                item.attempt -= 1
+            case .notAsked: return state.leaveForLater()
+            case .ended: return
+            }
+        }
+        guard let pause = Self.retry.delay(afterAttempt: max(item.attempt, 1), jitter: jitter()) else {
+            return try await giveUp(item, cause)
+        }
         let at = state.time.now() + pause
         queue.withLock { $0.waiting.append((item, at)) }
         changed.notify()
     }
 
+    private enum Address {
+        /// With a new address, if the API gave one.
+        case asked(Item)
+        case unanswered
+        /// The run is in a state in which nothing more is asked.
+        case notAsked
+        /// The API no longer knows the job, which has then failed; or someone else has moved it.
+        case ended
+    }
+
     /// Asks the job for the address of its result.
-    /// - Returns: `nil` when the API no longer knows the job, which has then failed.
-    private func withFreshAddress(_ item: Item) async throws -> Item? {
-        guard let id = item.job.remoteID else { return item }
-        let isOver = { [state] in state.isOver || !state.allowsRequests }
-        guard try await gate.pass(taking: budget, for: item.job.batch, isOver: isOver) else { return item }
-        defer {
-            budget.end(for: item.job.batch)
-            state.counted(RequestCounts(get: 1), for: item.job.batch)
-        }
+    private func freshAddress(of item: Item) async throws -> Address {
+        guard let id = item.job.remoteID else { return .asked(item) }
+        guard try await requests.permission(for: item.job.batch) else { return .notAsked }
+        let status: RemoteJob.Status
         do {
-            let remote = try await service.job(id)
-            gate.answered()
-            guard case .completed(let result?) = remote.status else { return item }
-            var refreshed = item
-            refreshed.job.lifecycle.refreshed(result)
-            return try await record(refreshed.job) ? refreshed : nil
-        } catch let failure as RequestFailure {
-            if failure == .notFound {
-                gate.answered()
-                try await giveUp(
-                    item, FailureCause(.download, "the result is gone, and the API no longer knows the job"))
-                return nil
+            status = try await service.job(id).status
+        } catch {
+            requests.ended(RequestCounts(get: 1), batch: item.job.batch, failure: error)
+            switch error {
+            case .notFound:
+                let words = "the result is gone, and the API no longer knows the job"
+                try await giveUp(item, FailureCause(.download, words))
+                return .ended
+            case .unavailable, .throttled, .refused: return .unanswered
+            case .rejected: return .asked(item)
             }
-            // The poller and the submitter meet the same trouble and act on it.
-            gate.abstain(1)
-            return item
         }
+        requests.ended(RequestCounts(get: 1), batch: item.job.batch, failure: nil)
+        guard case .completed(let result?) = status else { return .asked(item) }
+        var refreshed = item
+        refreshed.job.lifecycle.refreshed(result)
+        return try await record(refreshed.job) ? .asked(refreshed) : .ended
     }
 
     private func giveUp(_ item: Item, _ cause: FailureCause) async throws {

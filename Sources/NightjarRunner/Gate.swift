@@ -17,6 +17,7 @@ final class Gate: Sendable {
         var lastFailure = ""
         /// When the first of them came.
         var failingSince: Duration?
+        var lastFailureAt: Duration = .zero
         var probeIsOut = false
         /// 429 in a row that said nothing of when to come back.
         var unexplainedThrottles = 0
@@ -111,10 +112,17 @@ final class Gate: Sendable {
     func failed(_ words: String) {
         let now = time.now()
         let closure = state.withLock { state in
-            state.failures += 1
             state.lastFailure = words
+            state.lastFailureAt = now
             state.failingSince = state.failingSince ?? now
             state.probeIsOut = false
+            // Requests that were out together fail together: the pause of the first one is the pause of all. It never
+            // ends one that the API has asked for.
+            if let closure = state.closure, closure.until > now {
+                state.failures = max(state.failures, 1)
+                return closure
+            }
+            state.failures += 1
             let doubled = Self.shortestPause * (1 << min(state.failures - 1, 10))
             let pause = min(doubled, Self.longestPause) * (0.5 + 0.5 * jitter())
             let closure = Closure(reason: "the API does not answer (\(words))", until: now + pause)
@@ -136,6 +144,8 @@ final class Gate: Sendable {
             if let delay = wait.delay {
                 state.unexplainedThrottles = 0
                 pause = delay
+            } else if let closure = state.closure, closure.until > now, state.unexplainedThrottles > 0 {
+                pause = closure.until - now  // Answered together with the one that began this pause.
             } else {
                 pause = min(.seconds(1) * (1 << min(state.unexplainedThrottles, 10)), Self.longestUnexplainedThrottle)
                 state.unexplainedThrottles += 1
@@ -149,10 +159,11 @@ final class Gate: Sendable {
         changed.notify()
     }
 
-    /// How long the API has failed without one good answer between, with the last failure in words.
-    func failing(at now: Duration) -> (duration: Duration, words: String, hasAnswered: Bool)? {
+    /// How long the API has failed without one good answer between, with the last failure in words: from the first failure
+    /// to the last, since where nothing is asked nothing can answer.
+    var failing: (duration: Duration, words: String, hasAnswered: Bool)? {
         state.withLock { state in
-            state.failingSince.map { (now - $0, state.lastFailure, state.hasAnswered) }
+            state.failingSince.map { (state.lastFailureAt - $0, state.lastFailure, state.hasAnswered) }
         }
     }
 

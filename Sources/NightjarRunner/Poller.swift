@@ -13,8 +13,12 @@ final class Poller: Sendable {
         var nextLook: Duration
         var submitted: Duration
         var isOut = false
+        /// Submitted by this run, and known since.
+        var isOurs: Bool
         /// 404 in a row.
         var timesMissing = 0
+        /// Looks in a row that were not answered.
+        var timesUnanswered = 0
         var saidUnheardOf = false
     }
 
@@ -26,8 +30,7 @@ final class Poller: Sendable {
     private let state: RunState
     private let store: any JobStore
     private let service: any ImageService
-    private let budget: RequestBudget
-    private let gate: Gate
+    private let requests: RequestPath
     private let downloader: Downloader
     private let jitter: @Sendable () -> Double
     private let watch = Mutex(Watch())
@@ -37,29 +40,32 @@ final class Poller: Sendable {
     private static let worthAList = 4
     /// A job that the API does not know is asked for so often before it counts as vanished.
     private static let timesMissing = 4
+    /// A job past its time, of which the API says nothing, is asked for so often before it is given up.
+    private static let timesUnanswered = 8
 
     init(
-        state: RunState, store: any JobStore, service: any ImageService, budget: RequestBudget, gate: Gate,
+        state: RunState, store: any JobStore, service: any ImageService, requests: RequestPath,
         downloader: Downloader, jitter: @escaping @Sendable () -> Double
     ) {
         self.state = state
         self.store = store
         self.service = service
-        self.budget = budget
-        self.gate = gate
+        self.requests = requests
         self.downloader = downloader
         self.jitter = jitter
     }
 
     /// Takes a job over. Its slot is already occupied.
-    func follow(_ job: RunningJob) {
+    /// - Parameter isOurs: This run has submitted it just now.
+    func follow(_ job: RunningJob, isOurs: Bool) {
         let now = state.time.now()
         let age = max(state.time.wall() - job.submittedAt, .zero)
         watch.withLock { watch in
             let look = watch.cadence.nextLook(model: job.model, looks: 0, age: age)
             // A job found at the start may be done long since.
             let wait = age > .seconds(1) ? .zero : look - age
-            watch.entries[job.id] = Entry(job: job, nextLook: now + wait, submitted: now - age)
+            watch.entries[job.id] = Entry(
+                job: job, nextLook: now + wait, submitted: now - age, isOurs: isOurs)
         }
         changed.notify()
     }
@@ -69,7 +75,7 @@ final class Poller: Sendable {
     }
 
     func run() async throws {
-        try await withThrowingDiscardingTaskGroup { group in
+        await withDiscardingTaskGroup { group in
             while !state.isOver, state.allowsRequests, !Task.isCancelled {
                 let mark = changed.mark
                 let due = takeDue()
@@ -78,7 +84,7 @@ final class Poller: Sendable {
                     continue
                 }
                 for jobs in dividedByRate(due) {
-                    group.addTask { try await self.lookAfter(jobs) }
+                    group.addTask { await self.state.guarding { try await self.lookAfter(jobs) } }
                 }
             }
         }
@@ -86,17 +92,18 @@ final class Poller: Sendable {
 
     /// A batch that has a rate of its own waits for it alone.
     private func dividedByRate(_ due: [RunningJob]) -> [[RunningJob]] {
-        Array(Dictionary(grouping: due) { budget.isLimited($0.batch) ? $0.batch : nil }.values)
+        Array(Dictionary(grouping: due) { requests.budget.isLimited($0.batch) ? $0.batch : nil }.values)
     }
 
     private func lookAfter(_ jobs: [RunningJob]) async throws {
+        let left = try await lookAtList(jobs)
         try await withThrowingDiscardingTaskGroup { group in
-            for job in try await lookAtList(jobs) {
-                guard let batch = try await permission(for: job) else {
+            for job in left {
+                guard try await requests.permission(for: job.batch) else {
                     putBack(job.id)
                     continue
                 }
-                group.addTask { try await self.look(at: job, batch: batch) }
+                group.addTask { await self.state.guarding { try await self.look(at: job) } }
             }
         }
     }
@@ -128,12 +135,6 @@ final class Poller: Sendable {
         watch.withLock { $0.entries[id]?.isOut = false }
     }
 
-    /// Waits until a request about `job` may leave.
-    private func permission(for job: RunningJob) async throws -> BatchID? {
-        let isOver = { [state] in state.isOver || !state.allowsRequests }
-        return try await gate.pass(taking: budget, for: job.batch, isOver: isOver) ? job.batch : nil
-    }
-
     // MARK: Looking
 
     /// Reads one list where that saves requests.
@@ -141,16 +142,16 @@ final class Poller: Sendable {
     private func lookAtList(_ due: [RunningJob]) async throws -> [RunningJob] {
         let running = watch.withLock { watch in due.filter { (watch.entries[$0.id]?.looks ?? 0) > 0 } }
         guard running.count >= Self.worthAList, let first = running.first else { return due }
-        guard let batch = try await permission(for: first) else {
+        guard try await requests.permission(for: first.batch) else {
             for job in due { putBack(job.id) }
             return []
         }
         let listed: [RemoteJob]
         do {
             listed = try await service.recentJobs()
-            ended(RequestCounts(list: 1), batch: batch, failure: nil)
+            requests.ended(RequestCounts(list: 1), batch: first.batch, failure: nil)
         } catch {
-            ended(RequestCounts(list: 1), batch: batch, failure: error)
+            requests.ended(RequestCounts(list: 1), batch: first.batch, failure: error)
             // Where a list is not to be had, each job is asked for by itself.
             return due
         }
@@ -166,35 +167,25 @@ final class Poller: Sendable {
         return left
     }
 
-    private func look(at job: RunningJob, batch: BatchID) async throws {
+    private func look(at job: RunningJob) async throws {
         guard let id = job.remoteID else { return }
+        let status: RemoteJob.Status
         do {
-            let remote = try await service.job(id)
-            ended(RequestCounts(get: 1), batch: batch, failure: nil)
-            try await found(remote.status, job)
-        } catch let failure as RequestFailure {
-            ended(RequestCounts(get: 1), batch: batch, failure: failure)
-            if failure == .notFound { return try await missing(job) }
-            lookLater(job)
-        }
-    }
-
-    private func ended(_ requests: RequestCounts, batch: BatchID, failure: RequestFailure?) {
-        budget.end(for: batch)
-        state.counted(requests, for: batch)
-        switch failure {
-        case nil, .notFound, .rejected: gate.answered()
-        case .throttled(let wait):
-            state.counted(RequestCounts(rateLimited: 1), for: batch)
-            gate.throttled(wait)
-        case .unavailable(let words): gate.failed(words)
-        case .refused(let trouble):
-            gate.answered()
-            switch trouble.kind {
-            case .paymentRequired: state.stop(.accountBlocked(trouble.message))
-            case .keyRefused, .forbidden: state.stop(.keyRefused(trouble.message))
+            status = try await service.job(id).status
+        } catch {
+            requests.ended(RequestCounts(get: 1), batch: job.batch, failure: error)
+            switch error {
+            case .notFound: return try await missing(job)
+            case .unavailable(let words), .rejected(let words): return try await unanswered(words, job)
+            case .throttled, .refused: return lookLater(job)
             }
         }
+        requests.ended(RequestCounts(get: 1), batch: job.batch, failure: nil)
+        watch.withLock { watch in
+            watch.entries[job.id]?.timesMissing = 0
+            watch.entries[job.id]?.timesUnanswered = 0
+        }
+        try await found(status, job)
     }
 
     // MARK: What was found
@@ -212,11 +203,26 @@ final class Poller: Sendable {
     }
 
     private func stillRunning(_ job: RunningJob) async throws {
-        let timeout = state.batch(job.batch)?.settings.retry.jobTimeout ?? .seconds(7200)
-        if state.time.wall() - job.submittedAt > timeout {
+        if let timeout = timeoutPassed(by: job) {
             return try await giveUp(job, FailureCause(.timeout, "not done within \(timeout.spoken)"))
         }
         lookLater(job)
+    }
+
+    private func timeoutPassed(by job: RunningJob) -> Duration? {
+        let timeout = state.batch(job.batch)?.settings.retry.jobTimeout ?? .seconds(7200)
+        return state.time.wall() - job.submittedAt > timeout ? timeout : nil
+    }
+
+    /// The API may be well and this job alone unreadable: it must not hold up the run for ever.
+    private func unanswered(_ words: String, _ job: RunningJob) async throws {
+        let times = watch.withLock { watch in
+            watch.entries[job.id]?.timesUnanswered += 1
+            return watch.entries[job.id]?.timesUnanswered ?? 0
+        }
+        guard times >= Self.timesUnanswered, let timeout = timeoutPassed(by: job) else { return lookLater(job) }
+        let message = "not seen to be done within \(timeout.spoken), and the API does not tell (\(words))"
+        try await giveUp(job, FailureCause(.timeout, message))
     }
 
     private func lookLater(_ job: RunningJob) {
@@ -249,6 +255,8 @@ final class Poller: Sendable {
         let now = state.time.now()
         watch.withLock { watch in
             guard let entry = watch.entries.removeValue(forKey: job.id) else { return }
+            // One that an earlier run submitted may have been done for long: its age tells no duration.
+            guard entry.isOurs || entry.looks > 0 else { return }
             watch.cadence.done(model: job.model, looks: entry.looks + 1, age: now - entry.submitted)
         }
         state.freeSlot(of: job.batch)
@@ -263,8 +271,8 @@ final class Poller: Sendable {
             words, retry: RetryPolicy(attempts: attempts), now: state.time.wall(), jitter: jitter())
         let price = state.settings.price(of: job.model)
         guard try await record(job, spent: .zero - price, note: words) else { return }
-        forget(job)
-        state.refund(price, of: job.batch)
+        // What an earlier run has paid for is no money of this one.
+        if forget(job)?.isOurs == true { state.refund(price, of: job.batch) }
         state.freeSlot(of: job.batch)
         let cause = FailureCause(.remoteFailed, words)
         switch job.lifecycle.state {
@@ -296,8 +304,9 @@ final class Poller: Sendable {
         return true
     }
 
-    private func forget(_ job: RunningJob) {
-        watch.withLock { _ = $0.entries.removeValue(forKey: job.id) }
+    @discardableResult
+    private func forget(_ job: RunningJob) -> Entry? {
+        watch.withLock { $0.entries.removeValue(forKey: job.id) }
     }
 
     private func sayUnheardOf(_ name: String, _ job: RunningJob) {

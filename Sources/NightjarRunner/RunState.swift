@@ -48,6 +48,8 @@ final class RunState: Sendable {
         var heldSlots: [JobID: (batch: BatchID, until: WallTime)] = [:]
         var stops: [StopReason] = []
         var isCut = false
+        /// Finished jobs whose file is left to the next run.
+        var leftForLater = 0
         var nextBatch = 0
     }
 
@@ -245,6 +247,12 @@ final class RunState: Sendable {
         }
     }
 
+    /// A finished job's file cannot be fetched before the next run; the job stays `ready`.
+    func leaveForLater() {
+        state.withLock { $0.leftForLater += 1 }
+        changed.notify()
+    }
+
     /// What was submitted and FAILED is not billed: its money is free again.
     func refund(_ price: Money, of id: BatchID) {
         state.withLock { state in
@@ -345,6 +353,19 @@ final class RunState: Sendable {
         changed.notify()
     }
 
+    /// Does a part of the run. An error of the state or the output ends the run: no task is left waiting for a job that
+    /// nobody works on any more.
+    func guarding(_ part: () async throws -> Void) async {
+        do {
+            try await part()
+        } catch is CancellationError {
+            // Only a run that is over is cancelled; the job is found again by the next one.
+        } catch {
+            stop(Runner.stopReason(for: error))
+            cut()
+        }
+    }
+
     var isCut: Bool { state.withLock { $0.isCut } }
     var isStopping: Bool { state.withLock { !$0.stops.isEmpty } }
     var allowsRequests: Bool { state.withLock { $0.stops.allSatisfy(\.allowsRequests) && !$0.isCut } }
@@ -366,8 +387,9 @@ final class RunState: Sendable {
             // What is admitted is on its way to being claimed, or to being dismissed at once.
             if submitting || state.admitted > 0 { return false }
             guard state.stops.isEmpty else {
+                let ready = all.reduce(0) { $0 + $1.count(.ready) }
                 let asks = state.stops.allSatisfy(\.allowsRequests) && all.contains { $0.count(.submitted) > 0 }
-                let fetches = state.stops.allSatisfy(\.allowsDownloads) && all.contains { $0.count(.ready) > 0 }
+                let fetches = state.stops.allSatisfy(\.allowsDownloads) && ready > state.leftForLater
                 return !asks && !fetches
             }
             return !hasRunning(state) && !mayStillSubmit(state)

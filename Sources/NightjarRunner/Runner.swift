@@ -35,11 +35,11 @@ package final class Runner: Sendable {
             let until = closure.map { time.wall() + ($0.until - time.now()) }
             state.emit(.gate(reason: closure?.reason, until: until))
         }
+        let requests = RequestPath(state: state, budget: budget, gate: gate)
         downloader = Downloader(
-            state: state, store: store, service: service, tree: tree, budget: budget, gate: gate, jitter: jitter)
+            state: state, store: store, service: service, tree: tree, requests: requests, jitter: jitter)
         poller = Poller(
-            state: state, store: store, service: service, budget: budget, gate: gate, downloader: downloader,
-            jitter: jitter)
+            state: state, store: store, service: service, requests: requests, downloader: downloader, jitter: jitter)
         submitter = Submitter(
             state: state, store: store, service: service, budget: budget, gate: gate, poller: poller)
         self.state = state
@@ -79,7 +79,7 @@ package final class Runner: Sendable {
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.submitter.run() }
             group.addTask { try await self.poller.run() }
-            group.addTask { try await self.downloader.run() }
+            group.addTask { await self.downloader.run() }
             group.addTask {
                 await self.wakeAtTheEnd()
                 if self.state.isCut { throw CutShort() }
@@ -144,7 +144,7 @@ package final class Runner: Sendable {
                 downloader.fetch(job, wasInterrupted: true)
             } else {
                 state.occupySlot(of: job.batch)
-                poller.follow(job)
+                poller.follow(job, isOurs: false)
             }
         }
     }
@@ -159,7 +159,8 @@ package final class Runner: Sendable {
         var blockedUntil: WallTime?
         var next = start
         while !Task.isCancelled {
-            next += .seconds(1)
+            // After the machine has slept, the seconds that it missed are not made up for.
+            next = max(next + .seconds(1), state.time.now())
             // Only a cancelled sleep throws: the run is over.
             guard (try? await state.time.sleep(next)) != nil else { return }
             let now = state.time.now()
@@ -174,7 +175,7 @@ package final class Runner: Sendable {
                 state.emit(.progress(progress), batch: id)
             }
             sayIfBlocked(&blockedUntil)
-            giveUpIfSilent(now)
+            giveUpIfSilent()
             if let limit = state.settings.maxDuration, now - start >= limit {
                 state.stop(.timeLimit)
                 if !state.settings.drainsAtTimeLimit { state.cut() }
@@ -195,8 +196,8 @@ package final class Runner: Sendable {
         state.emit(.gate(reason: words, until: blocked?.until))
     }
 
-    private func giveUpIfSilent(_ now: Duration) {
-        guard let failing = gate.failing(at: now) else { return }
+    private func giveUpIfSilent() {
+        guard let failing = gate.failing else { return }
         let patience = failing.hasAnswered ? state.settings.giveUpAfter : min(state.settings.giveUpAfter, .seconds(60))
         if failing.duration >= patience { state.stop(.unavailable(failing.words)) }
     }

@@ -23,7 +23,7 @@ struct Submitter: Sendable {
                 switch state.admit(upTo: min(passing, Self.mostAtOnce), by: budget) {
                 case .admitted(let admission):
                     for job in try await claim(admission, passing: passing) {
-                        group.addTask { try await submit(job) }
+                        group.addTask { await state.guarding { try await submit(job, passing: passing) } }
                     }
                 case .wait(let moment):
                     gate.abstain(passing)
@@ -55,7 +55,8 @@ struct Submitter: Sendable {
         state.settings.price(of: job.request.parameters.model)
     }
 
-    private func submit(_ job: ClaimedJob) async throws {
+    private func submit(_ job: ClaimedJob, passing: Int) async throws {
+        guard !state.isStopping else { return try await holdBack(job, passing: passing) }
         let answer = await service.submit(job.request, idempotencyKey: job.idempotencyKey)
         budget.end(for: job.batch)
         state.counted(RequestCounts(submit: 1), for: job.batch)
@@ -80,6 +81,16 @@ struct Submitter: Sendable {
         tellStop(answer)
     }
 
+    /// The run has stopped since the job was claimed: nothing has been sent.
+    private func holdBack(_ job: ClaimedJob, passing: Int) async throws {
+        budget.giveBack(1, for: job.batch)
+        gate.abstain(passing)
+        var lifecycle = job.lifecycle
+        lifecycle.turnedAway()
+        try await record(job, lifecycle)
+        state.turnedAway(job.batch, price: price(of: job))
+    }
+
     private func accepted(_ id: RemoteJobID, _ job: ClaimedJob) async throws {
         var lifecycle = job.lifecycle
         _ = lifecycle.accepted(id)
@@ -90,7 +101,7 @@ struct Submitter: Sendable {
         poller.follow(
             RunningJob(
                 id: job.id, batch: job.batch, reference: job.reference, model: job.request.parameters.model,
-                submittedAt: state.time.wall(), lifecycle: lifecycle))
+                submittedAt: state.time.wall(), lifecycle: lifecycle), isOurs: true)
     }
 
     private func lost(_ words: String, _ job: ClaimedJob) async throws {

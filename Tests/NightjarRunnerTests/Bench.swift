@@ -10,11 +10,11 @@ struct Bench: Sendable {
     let service: ScriptedService
     let tree: ScriptedTree
     let events = EventRecorder()
-    private let fault: @Sendable (WatchedStore.Call) -> (any Error)?
+    private let fault: @Sendable (WatchedStore.Call) async -> (any Error)?
 
     init(
         _ script: ScriptedService.Script = ScriptedService.Script(), tree: ScriptedTree = ScriptedTree(),
-        after earlier: Bench? = nil, fault: @escaping @Sendable (WatchedStore.Call) -> (any Error)? = { _ in nil }
+        after earlier: Bench? = nil, fault: @escaping @Sendable (WatchedStore.Call) async -> (any Error)? = { _ in nil }
     ) throws {
         clock = earlier?.clock ?? ManualClock(movesWhenIdle: true)
         store = try earlier?.store ?? SQLiteStore.inMemory()

@@ -77,7 +77,7 @@ struct LimitTests {
         let now = first.clock.now
         var script = ScriptedService.Script()
         script.look = { $0.age == nil && $0.time > now ? .success(.failed("lost worker")) : nil }
-        script.submit = { .accepted(RemoteJobID("second-\($0.number)")) }
+        script.ids = "second"
         let second = try Bench(script, after: first)
         let outcome = try await second.run(
             .with {

@@ -32,12 +32,16 @@ package final class ScriptedService: ImageService {
     package struct Script: Sendable {
         /// How long the API takes for a job.
         package var duration: Duration = .seconds(10)
+        /// What ids begin with.
+        package var ids = "job"
         /// On the way to the API, and the same again on the way back.
         package var latency: Duration = .milliseconds(20)
         package var submit: @Sendable (Submission) -> SubmissionAnswer? = { _ in nil }
         package var look: @Sendable (Look) -> Result<RemoteJob.Status, RequestFailure>? = { _ in nil }
-        /// Of the number of the list, counted from 1.
-        package var list: @Sendable (Int) -> Result<[RemoteJob], RequestFailure>? = { _ in nil }
+        /// Of the number of the list, counted from 1, and its time.
+        package var list: @Sendable (_ number: Int, _ time: Duration) -> Result<[RemoteJob], RequestFailure>? = {
+            _, _ in nil
+        }
         package var download: @Sendable (Fetch) -> DownloadFailure? = { _ in nil }
 
         package init() {}
@@ -92,7 +96,7 @@ package final class ScriptedService: ImageService {
             state.submissions.append(submission)
             return submission
         }
-        let answer = script.submit(submission) ?? .accepted(RemoteJobID("job-\(submission.number)"))
+        let answer = script.submit(submission) ?? .accepted(RemoteJobID("\(script.ids)-\(submission.number)"))
         if case .accepted(let id) = answer { accept(id, at: now) }
         return await travel() ? answer : .lost("cut off")
     }
@@ -150,7 +154,7 @@ package final class ScriptedService: ImageService {
             return (state.lists.count, state.accepted)
         }
         let listed: [RemoteJob]
-        switch script.list(number) {
+        switch script.list(number, now) {
         case .success(let scripted)?: listed = scripted
         case .failure(let failure)?:
             _ = await travel()

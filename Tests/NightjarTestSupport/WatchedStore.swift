@@ -3,17 +3,18 @@ package import NightjarCore
 /// A store under a `ManualClock`: time does not move by itself while the store works, and single calls can be made to fail.
 package final class WatchedStore: JobStore {
     package enum Call: Sendable {
-        case takeIn, recover, claim, read, retryFailed, addRequests, reserveRequests
+        case recover, claim, read, retryFailed, addRequests, reserveRequests
         case record(JobChange)
     }
 
     private let store: any JobStore
     private let clock: ManualClock
-    /// What a call throws instead of being passed on.
-    private let fault: @Sendable (Call) -> (any Error)?
+    /// What a call throws instead of being passed on; it may also hold it up.
+    private let fault: @Sendable (Call) async -> (any Error)?
 
     package init(
-        _ store: any JobStore, _ clock: ManualClock, fault: @escaping @Sendable (Call) -> (any Error)? = { _ in nil }
+        _ store: any JobStore, _ clock: ManualClock,
+        fault: @escaping @Sendable (Call) async -> (any Error)? = { _ in nil }
     ) {
         self.store = store
         self.clock = clock
@@ -21,7 +22,7 @@ package final class WatchedStore: JobStore {
     }
 
     private func watched<Value>(_ call: Call, _ body: () async throws -> Value) async throws -> Value {
-        if let error = fault(call) { throw error }
+        if let error = await fault(call) { throw error }
         return try await clock.busy(body)
     }
 
@@ -29,7 +30,6 @@ package final class WatchedStore: JobStore {
         _ settings: BatchSettings, digest: String, now: WallTime,
         expand: (_ add: (PlannedJob) throws -> Void) throws -> Void
     ) throws -> Intake {
-        if let error = fault(.takeIn) { throw error }
         return try store.takeIn(settings, digest: digest, now: now, expand: expand)
     }
 

@@ -1,0 +1,33 @@
+internal import NightjarCore
+
+/// What stands around every request but a submission: gate and budget before it, counts and consequences after it.
+struct RequestPath: Sendable {
+    let state: RunState
+    let budget: RequestBudget
+    let gate: Gate
+
+    /// Waits until a request for a batch may leave.
+    /// - Returns: Whether it may; `ended` must follow. `false` when no more requests are wanted in this run.
+    func permission(for batch: BatchID) async throws -> Bool {
+        try await gate.pass(taking: budget, for: batch) { state.isOver || !state.allowsRequests }
+    }
+
+    /// The request was answered, or given up.
+    func ended(_ requests: RequestCounts, batch: BatchID, failure: RequestFailure?) {
+        budget.end(for: batch)
+        state.counted(requests, for: batch)
+        switch failure {
+        case nil, .notFound, .rejected: gate.answered()
+        case .throttled(let wait):
+            state.counted(RequestCounts(rateLimited: 1), for: batch)
+            gate.throttled(wait)
+        case .unavailable(let words): gate.failed(words)
+        case .refused(let trouble):
+            gate.answered()
+            switch trouble.kind {
+            case .paymentRequired: state.stop(.accountBlocked(trouble.message))
+            case .keyRefused, .forbidden: state.stop(.keyRefused(trouble.message))
+            }
+        }
+    }
+}
