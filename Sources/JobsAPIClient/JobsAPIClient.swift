@@ -4,7 +4,6 @@ internal import Glibc
 internal import JobsAPI
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOPosix
 package import NightjarCore
 
 /// The Jobs API over HTTP.

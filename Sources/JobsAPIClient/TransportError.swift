@@ -13,8 +13,7 @@ enum TransportError {
     static func isOfConnecting(_ error: any Error) -> Bool {
         switch error {
         case is NIOConnectionError, is SocketAddressError, is SocketAddressError.UnknownHost, is IOError,
-            is NIOSSLError,
-            is NIOSSLExtraError:
+            is NIOSSLError, is NIOSSLExtraError:
             true
         case let error as HTTPClientError:
             [.connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout].contains(error)

@@ -81,7 +81,7 @@ struct ConnectionTests {
             let begin = ContinuousClock.now
             submission.cancel()
             #expect(await submission.value == .lost("cancelled"))
-            #expect(ContinuousClock.now - begin < .seconds(10))
+            #expect(ContinuousClock.now - begin < .seconds(30))
         }
         #expect(server.requests.count == 1)
     }
@@ -100,7 +100,7 @@ struct ConnectionTests {
             let begin = ContinuousClock.now
             lookup.cancel()
             await #expect(throws: RequestFailure.unavailable("cancelled")) { try await lookup.value }
-            #expect(ContinuousClock.now - begin < .seconds(10))
+            #expect(ContinuousClock.now - begin < .seconds(30))
         }
     }
 

@@ -163,7 +163,7 @@ struct DownloadTests {
             connection.send(start)
             connection.waitForClose()
         }
-        let outcome = try await download(server.url, base: server.url, timeout: .milliseconds(300))
+        let outcome = try await download(server.url, base: server.url, timeout: shortTimeout)
         #expect(outcome.failure == .transient("no answer in time"))
     }
 
@@ -222,7 +222,7 @@ struct DownloadTests {
             let begin = ContinuousClock.now
             transfer.cancel()
             await #expect(throws: (any Error).self) { try await transfer.value }
-            #expect(ContinuousClock.now - begin < .seconds(10))
+            #expect(ContinuousClock.now - begin < .seconds(30))
         }
     }
 }

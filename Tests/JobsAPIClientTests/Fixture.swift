@@ -2,6 +2,8 @@ import JobsAPIClient
 import NightjarCore
 import Testing
 
+/// Long enough for a loaded machine to connect, short enough to wait for.
+let shortTimeout: Duration = .milliseconds(1500)
 let testKey = "sk-test-0123456789"
 
 /// Runs `body` with a client of its own, which is shut down afterwards.

@@ -50,7 +50,7 @@ struct LookupTests {
             ("http://127.0.0.1:\(ScriptedServer.closedPort())", "connection refused"),
         ]
         for (url, words) in urls {
-            try await withClient(url, timeout: .milliseconds(300)) { client in
+            try await withClient(url, timeout: url == silent.url ? shortTimeout : .seconds(20)) { client in
                 await #expect(throws: RequestFailure.unavailable(words)) { try await client.job(RemoteJobID("j")) }
                 await #expect(throws: RequestFailure.unavailable(words)) { try await client.recentJobs() }
             }

@@ -30,7 +30,8 @@ final class ScriptedServer: Sendable {
 
     /// - Parameter script: Run for each connection, which is closed when it returns.
     init(_ script: @escaping @Sendable (Connection) -> Void) {
-        (listener, port) = Self.listen()
+        (listener, port) = Self.bound()
+        precondition(listen(listener, 256) == 0)
         // The listener's number is good until `deinit` has shut it down; the thread holds the server no longer.
         Thread.detachNewThread { [listener, weak self] in
             while true {
@@ -88,26 +89,24 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    private static func listen() -> (socket: CInt, port: Int) {
-        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    /// A socket bound to a free port of 127.0.0.1.
+    private static func bound() -> (socket: CInt, port: Int) {
+        let bound = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                precondition(bind(listener, $0, length) == 0 && Glibc.listen(listener, 256) == 0)
-                precondition(getsockname(listener, $0, &length) == 0)
+                precondition(bind(bound, $0, length) == 0 && getsockname(bound, $0, &length) == 0)
             }
         }
-        return (listener, Int(UInt16(bigEndian: address.sin_port)))
+        return (bound, Int(UInt16(bigEndian: address.sin_port)))
     }
 
-    /// A port on which nobody listens.
+    /// A port on which nobody listens: it stays taken as long as the process lives, so that no other test gets it.
     static func closedPort() -> Int {
-        let (listener, port) = listen()
-        close(listener)
-        return port
+        bound().port
     }
 }
 

@@ -200,12 +200,12 @@ struct SubmissionTests {
     @Test func `silence: lost after the timeout, and the connection reset`() async throws {
         let (ends, continuation) = AsyncStream.makeStream(of: CInt.self)
         let begin = ContinuousClock.now
-        let outcome = try await submit(timeout: .milliseconds(300)) { connection in
+        let outcome = try await submit(timeout: shortTimeout) { connection in
             _ = connection.read()
             continuation.yield(connection.waitForClose())
         }
         #expect(outcome.answer == .lost("no answer in time"))
-        #expect(ContinuousClock.now - begin >= .milliseconds(300))
+        #expect(ContinuousClock.now - begin >= shortTimeout)
         #expect(outcome.requests == 1 && outcome.connections == 1)
         #expect(await ends.first { _ in true } == ECONNRESET)
     }
@@ -215,13 +215,13 @@ struct SubmissionTests {
     ])
     func `an answer that drips is bounded by four times the timeout`(start: String) async throws {
         let begin = ContinuousClock.now
-        let outcome = try await submit(timeout: .milliseconds(300)) { connection in
+        let outcome = try await submit(timeout: shortTimeout) { connection in
             _ = connection.read()
             connection.send(start)
             connection.drip(start.isEmpty ? 0x0D : 0x20, every: 50_000)
         }
         #expect(outcome.answer.isLost)
-        #expect(ContinuousClock.now - begin < .seconds(10))
+        #expect(ContinuousClock.now - begin < .seconds(60))
     }
 
     @Test(arguments: [true, false])
