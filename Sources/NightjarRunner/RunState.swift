@@ -40,8 +40,6 @@ final class RunState: Sendable {
         var committed: Money = .zero
         /// Jobs that are unfinished at the API, or may be.
         var unfinished = 0
-        /// Reserved for jobs that are not claimed yet, so that a run whose last allowance they are is not over.
-        var reserved = 0
         /// Unknown jobs that still hold a slot, with the moment when they give it back.
         var heldSlots: [JobID: (batch: BatchID, until: WallTime)] = [:]
         var stops: [StopReason] = []
@@ -111,7 +109,6 @@ final class RunState: Sendable {
 
     private func reserve(_ count: Int, for id: BatchID, in state: inout State) {
         state.unfinished += count
-        state.reserved += count
         state.submitted += count
         state.batches[id]?.unfinished += count
         state.batches[id]?.submitted += count
@@ -125,7 +122,6 @@ final class RunState: Sendable {
         guard count > 0 else { return }
         state.withLock { state in
             state.unfinished -= count
-            if price == nil { state.reserved -= count }
             state.submitted -= count
             state.batches[id]?.unfinished -= count
             state.batches[id]?.submitted -= count
@@ -245,7 +241,6 @@ final class RunState: Sendable {
             state.batches[id]?.counts[from, default: 0] -= 1
             state.batches[id]?.counts[to, default: 0] += 1
             state.batches[id]?.spent += spent
-            if to == .submitting { state.reserved -= 1 }
             if to == .waiting { state.batches[id]?.nextDue = nil }
             if to == .done || to == .filtered { state.batches[id]?.pace.add(at: now) }
         }
@@ -346,7 +341,7 @@ final class RunState: Sendable {
     }
 
     private func hasRunning(_ state: State) -> Bool {
-        state.reserved > 0 || state.batches.values.contains { $0.count(.submitting, .submitted, .ready) > 0 }
+        state.batches.values.contains { $0.count(.submitting, .submitted, .ready) > 0 }
     }
 
     private func mayStillSubmit(_ state: State) -> Bool {
