@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -90,7 +91,25 @@ let package = Package(
         .testTarget(name: "NightjarCoreTests", dependencies: ["NightjarCore", "NightjarTestSupport"]),
         .testTarget(
             name: "NightjarFilesTests", dependencies: ["NightjarCore", "NightjarFiles", "NightjarTestSupport", crypto]),
-        .testTarget(name: "NightjarCLITests", dependencies: ["NightjarCLI", "NightjarCore", "NightjarTestSupport"]),
+        .testTarget(
+            name: "YAMLStreamTests", dependencies: ["NightjarTestSupport", "YAMLStream"]),
+        .testTarget(
+            name: "NightjarManifestTests",
+            dependencies: ["NightjarCore", "NightjarManifest", "NightjarTestSupport", "YAMLStream"],
+            exclude: ["Fixtures"]),
+        .testTarget(name: "JobsAPITests", dependencies: ["JobsAPI"]),
+        .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
+        .testTarget(
+            name: "JobsAPIServerTests",
+            dependencies: [
+                "JobsAPI", "JobsAPIServer", "NightjarTestSupport", "Pictures", grdb, logging, serviceLifecycle,
+            ]),
+        .testTarget(
+            name: "NightjarCLITests",
+            dependencies: ["JobsAPIClient", "NightjarCLI", "NightjarCore", "NightjarRunner", "NightjarTestSupport"]),
+        // Starts the real program, so that must have been built.
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["NightjarCore", "NightjarTestSupport", "nightjar", crypto]),
     ]
 )
 

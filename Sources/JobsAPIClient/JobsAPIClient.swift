@@ -5,7 +5,6 @@ internal import JobsAPI
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-internal import NIOSSL
 package import NightjarCore
 
 /// The Jobs API over HTTP.
@@ -33,9 +32,11 @@ package final class JobsAPIClient: ImageService {
         try? await http.shutdown()
     }
 
-    private static func configuration(_ settings: ClientSettings) -> HTTPClient.Configuration {
+    static func configuration(_ settings: ClientSettings) -> HTTPClient.Configuration {
         let silence = TimeAmount(settings.timeout)
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        // HTTP/2 would put all submissions on one connection: a lost one could not be cut off without the others.
+        configuration.httpVersion = .http1Only
         configuration.timeout = .init(connect: min(silence, .seconds(10)), read: silence, write: silence)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.connections
         // A socket that the server has closed meanwhile loses a submission's answer; many servers keep them for 5 s.
@@ -44,7 +45,11 @@ package final class JobsAPIClient: ImageService {
         let userTimeout = Int(clamping: settings.timeout.milliseconds)
         configuration.http1_1ConnectionDebugInitializer = { channel in
             // Otherwise the kernel goes on delivering a submission minutes after it was given up.
-            channel.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: userTimeout)
+            channel.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: userTimeout).flatMap {
+                // And what is still in its buffer when a connection is closed is not to be delivered at all.
+                (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+                    ?? channel.eventLoop.makeSucceededVoidFuture()
+            }
         }
         return configuration
     }
@@ -57,25 +62,29 @@ package final class JobsAPIClient: ImageService {
             model: parameters.model, prompt: request.prompt, negativePrompt: parameters.negativePrompt,
             width: parameters.width, height: parameters.height, steps: parameters.steps, cfgScale: parameters.cfgScale,
             sampler: parameters.sampler, seed: request.seed)
+        let bytes: TrackedBody
         do {
-            var call = apiRequest(JobsAPIPath.submit)
-            call.method = .POST
-            call.headers.add(name: "Content-Type", value: "application/json")
-            call.headers.add(name: JobsAPIPath.idempotencyKeyHeader, value: idempotencyKey)
-            call.body = .bytes(try body.json())
-            return redacted(try await reply(to: call).submissionAnswer())
+            bytes = TrackedBody(try body.json())
         } catch let error as EncodingError {
             return .rejected("the request cannot be written as JSON: \(error.localizedWords)")
         } catch {
-            let words = redacted(Self.words(for: error))
-            return Self.wasNeverSent(error) ? .notSent(words) : .lost(words)
+            return .rejected("the request cannot be written as JSON")
+        }
+        var call = apiRequest(JobsAPIPath.submit)
+        call.method = .POST
+        call.headers.add(name: "Content-Type", value: "application/json")
+        call.headers.add(name: JobsAPIPath.idempotencyKeyHeader, value: idempotencyKey)
+        call.body = .bytes(bytes, length: .known(Int64(bytes.count)))
+        do {
+            return try await reply(to: call).submissionAnswer()
+        } catch {
+            let wasNeverSent = !bytes.mark.isTaken && TransportError.isOfConnecting(error)
+            return wasNeverSent ? .notSent(words(for: error)) : .lost(words(for: error))
         }
     }
 
     package func job(_ id: RemoteJobID) async throws(RequestFailure) -> RemoteJob {
-        var job = try await get(JobsAPIPath.job(id.rawValue)) { reply throws(RequestFailure) in try reply.job() }
-        if case .failed(let words) = job.status { job.status = .failed(redacted(words)) }
-        return job
+        try await get(JobsAPIPath.job(id.rawValue)) { reply throws(RequestFailure) in try reply.job() }
     }
 
     package func recentJobs() async throws(RequestFailure) -> [RemoteJob] {
@@ -110,7 +119,7 @@ package final class JobsAPIClient: ImageService {
         do {
             response = try await http.execute(call, deadline: .distantFuture)
         } catch {
-            throw DownloadFailure.transient(redacted(Self.words(for: error)))
+            throw DownloadFailure.transient(words(for: error))
         }
         switch response.status.code {
         case 200..<300: break
@@ -141,7 +150,7 @@ package final class JobsAPIClient: ImageService {
             do {
                 piece = try await body.next()
             } catch {
-                throw DownloadFailure.transient(redacted(Self.words(for: error)))
+                throw DownloadFailure.transient(words(for: error))
             }
             guard let piece else { break }
             received += Int64(piece.readableBytes)
@@ -162,13 +171,9 @@ package final class JobsAPIClient: ImageService {
             call.headers.add(name: "Cache-Control", value: "no-cache")
             reply = try await self.reply(to: call)
         } catch {
-            throw .unavailable(redacted(Self.words(for: error)))
+            throw .unavailable(words(for: error))
         }
-        do {
-            return try read(reply)
-        } catch {
-            throw redacted(error)
-        }
+        return try read(reply)
     }
 
     private static let userAgent = "nightjar"
@@ -183,78 +188,35 @@ package final class JobsAPIClient: ImageService {
 
     /// Silence is bounded by the read timeout; the deadline bounds a reply that drips.
     private func reply(to call: HTTPClientRequest) async throws -> Reply {
-        let deadline = NIODeadline.now() + TimeAmount(settings.timeout * 4)
-        let response = try await http.execute(call, deadline: deadline)
-        let body = try await response.body.collect(upTo: Self.longestReply)
-        return Reply(
-            status: Int(response.status.code), body: Data(body.readableBytesView),
-            retryAfter: response.headers.first(name: JobsAPIPath.retryAfterHeader),
-            date: response.headers.first(name: "Date"))
-    }
-
-    // MARK: Errors
-
-    /// Whether not a byte of the request can have left: no name, no connection, no TLS session.
-    private static func wasNeverSent(_ error: any Error) -> Bool {
-        switch error {
-        case is NIOConnectionError, is SocketAddressError: true
-        case let error as HTTPClientError:
-            [
-                .connectTimeout, .tlsHandshakeTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout,
-                .getConnectionFromPoolTimeout, .invalidProxyResponse, .proxyAuthenticationRequired,
-            ].contains(error)
-        case NIOSSLError.handshakeFailed: true
-        case is NIOSSLExtraError: true
-        default: false
+        let (http, key, deadline) = (http, settings.key, settings.timeout * 4)
+        return try await withThrowingTaskGroup { group in
+            group.addTask {
+                // The client's own deadline ends with the head of the reply.
+                let response = try await http.execute(call, deadline: .distantFuture)
+                let body = try await response.body.collect(upTo: Self.longestReply)
+                return Reply(
+                    status: Int(response.status.code), body: Data(body.readableBytesView),
+                    retryAfter: response.headers.first(name: JobsAPIPath.retryAfterHeader),
+                    date: response.headers.first(name: "Date"), key: key)
+            }
+            group.addTask {
+                try await Task.sleep(for: deadline)
+                throw HTTPClientError.deadlineExceeded
+            }
+            defer { group.cancelAll() }
+            guard let reply = try await group.next() else { throw CancellationError() }
+            return reply
         }
     }
 
-    private static func words(for error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            if let cause = error.connectionErrors.first?.error as? IOError {
-                return
-                    "no connection to \(error.host):\(error.port): \(String(cString: strerror(cause.errnoCode)).lowercased())"
-            }
-            return "no connection to \(error.host):\(error.port)"
-        case let error as IOError: return String(cString: strerror(error.errnoCode)).lowercased()
-        case let error as HTTPClientError:
-            switch error {
-            case .readTimeout, .deadlineExceeded: return "no answer in time"
-            case .connectTimeout: return "no connection in time"
-            case .remoteConnectionClosed: return "the connection was closed before the answer was whole"
-            default: return error.shortDescription.lowercased()
-            }
-        case is CancellationError: return "cancelled"
-        default: return Reply.clean("\(error)")
-        }
-    }
+    // MARK: Words
 
     package func redacted(_ text: String) -> String {
         settings.key?.redacted(text) ?? text
     }
 
-    private func redacted(_ answer: SubmissionAnswer) -> SubmissionAnswer {
-        switch answer {
-        case .accepted, .throttled: answer
-        case .notSent(let text): .notSent(redacted(text))
-        case .refused(let trouble): .refused(redacted(trouble))
-        case .rejected(let text): .rejected(redacted(text))
-        case .lost(let text): .lost(redacted(text))
-        }
-    }
-
-    private func redacted(_ failure: RequestFailure) -> RequestFailure {
-        switch failure {
-        case .throttled, .notFound: failure
-        case .unavailable(let text): .unavailable(redacted(text))
-        case .refused(let trouble): .refused(redacted(trouble))
-        case .rejected(let text): .rejected(redacted(text))
-        }
-    }
-
-    private func redacted(_ trouble: AccountTrouble) -> AccountTrouble {
-        AccountTrouble(trouble.kind, redacted(trouble.message))
+    private func words(for error: any Error) -> String {
+        TransportError.words(for: error, without: settings.key)
     }
 }
 

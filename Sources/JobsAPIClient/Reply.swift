@@ -8,6 +8,8 @@ struct Reply: Sendable {
     var body: Data
     var retryAfter: String?
     var date: String?
+    /// Struck out of every text that leaves here.
+    var key: APIKey?
 
     private static let longestMessage = 300
 
@@ -37,7 +39,7 @@ struct Reply: Sendable {
         guard let reply = try? WireJSON.decode(JobReply.self, from: body) else {
             throw .unavailable("the API's answer about a job is unreadable")
         }
-        return Self.job(reply, resultExpected: true)
+        return job(reply)
     }
 
     func jobs() throws(RequestFailure) -> [RemoteJob] {
@@ -45,17 +47,17 @@ struct Reply: Sendable {
         guard let reply = try? WireJSON.decode(ListReply.self, from: body) else {
             throw .unavailable("the API's list of jobs is unreadable")
         }
-        return reply.jobs.map { Self.job($0, resultExpected: false) }
+        return reply.jobs.map(job)
     }
 
-    private static func job(_ reply: JobReply, resultExpected: Bool) -> RemoteJob {
+    private func job(_ reply: JobReply) -> RemoteJob {
         let status: RemoteJob.Status =
             switch reply.status {
             case .queued: .queued
             case .processing: .processing
             case .completed: .completed(reply.result.map(Self.result))
-            case .failed: .failed(Self.clean(reply.error?.message ?? "the API gave no reason"))
-            default: .unheardOf(Self.clean(reply.status.rawValue))
+            case .failed: .failed(Self.clean(reply.error?.message ?? "the API gave no reason", without: key))
+            default: .unheardOf(Self.clean(reply.status.rawValue, without: key))
             }
         return RemoteJob(id: RemoteJobID(reply.id), status: status)
     }
@@ -87,15 +89,20 @@ struct Reply: Sendable {
     /// The API's own words, cut and cleaned, behind the status.
     var message: String {
         let words = (try? WireJSON.decode(ErrorReply.self, from: body))?.error.message
-        return Self.clean("the API answered \(status)" + (words.map { ": \($0)" } ?? ""))
+        return Self.clean("the API answered \(status)" + (words.map { ": \($0)" } ?? ""), without: key)
     }
 
-    static func clean(_ text: String) -> String {
-        let printable = text.unicodeScalars.map { scalar in
-            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format ? " " : scalar
-        }
+    /// `text` without the key, on one line, without control and direction marks, at most 300 code points and `…`.
+    static func clean(_ text: String, without key: APIKey?) -> String {
+        // The key first: cut in the middle, it would not be found.
+        let scalars = (key?.redacted(text) ?? text).unicodeScalars
         var cleaned = String.UnicodeScalarView()
-        cleaned.append(contentsOf: printable.prefix(longestMessage))
-        return String(cleaned) + (printable.count > longestMessage ? "…" : "")
+        for scalar in scalars.prefix(longestMessage) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: cleaned.append(" ")
+            default: cleaned.append(scalar)
+            }
+        }
+        return String(cleaned) + (scalars.dropFirst(longestMessage).isEmpty ? "" : "…")
     }
 }

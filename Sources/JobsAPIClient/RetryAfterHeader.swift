@@ -5,8 +5,8 @@ internal import NightjarCore
 enum RetryAfterHeader {
     static func parse(_ value: String?, date: String?, now: Date = Date()) -> RetryAfter {
         guard let value = value?.trimmed(), !value.isEmpty else { return RetryAfter(nil) }
-        if let seconds = Double(value) {
-            guard seconds.isFinite, seconds > 0 else { return RetryAfter(nil) }
+        // `Double` reads `0x10`, `1e3` and `inf` too; a number too large for it becomes infinite, so an hour.
+        if let seconds = Double(value), value.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E }) {
             return RetryAfter(.milliseconds(Int64((min(seconds, 86_400) * 1000).rounded(.up))))
         }
         guard let until = httpDate(value) else { return RetryAfter(nil) }
@@ -20,11 +20,21 @@ enum RetryAfterHeader {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         guard parts.count == 8, parts[7] == "GMT", let month = months.firstIndex(of: parts[2]) else { return nil }
         let numbers = [1, 3, 4, 5, 6].compactMap { Int64(parts[$0]) }
-        guard numbers.count == 5, (1...31).contains(numbers[0]), (1970...9999).contains(numbers[1]),
+        guard numbers.count == 5, (1970...9999).contains(numbers[1]),
+            (1...daysOf(month: month + 1, year: numbers[1])).contains(numbers[0]),
             (0...23).contains(numbers[2]), (0...59).contains(numbers[3]), (0...60).contains(numbers[4])
         else { return nil }
         return daysFromCivil(year: numbers[1], month: Int64(month + 1), day: numbers[0]) * 86_400
             + numbers[2] * 3600 + numbers[3] * 60 + numbers[4]
+    }
+
+    private static func daysOf(month: Int, year: Int64) -> Int64 {
+        let isLeapYear = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        switch month {
+        case 2: return isLeapYear ? 29 : 28
+        case 4, 6, 9, 11: return 30
+        default: return 31
+        }
     }
 
     /// H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2014; years from 1970 on.

@@ -50,6 +50,7 @@ package struct JobsAPIServer: ServiceLifecycle.Service {
     package func run() async throws {
         let isListening = Atomic<Bool>(false)
         let result = await serve { isListening.store(true, ordering: .relaxed) }
+        defer { folder.release() }
         try store.close()
         do {
             try result.get()

@@ -11,7 +11,7 @@ internal import NightjarStore
 /// be, and nothing submitted before all is.
 struct Composition: Sendable {
     let configuration: RunConfiguration
-    let manifests: [String]
+    let batches: [LoadedBatch]
     /// `nil` for a rehearsal.
     let key: APIKey?
     let display: ProgressDisplay
@@ -19,7 +19,6 @@ struct Composition: Sendable {
     let signals: StopSignals
 
     func run() async throws -> ExitCode {
-        let batches = try Self.load(manifests)
         let (lock, store) = try Self.openState(configuration.state)
         defer {
             // What could not be folded into the file now is folded by the next one that opens it.
@@ -45,24 +44,31 @@ struct Composition: Sendable {
 
     // MARK: Steps
 
+    /// A batch, with the file that it stands in.
+    struct LoadedBatch: Sendable {
+        let path: String
+        let batch: ManifestBatch
+    }
+
     /// - Throws: `Refusal` with all that is wrong with any of them.
-    static func load(_ paths: [String]) throws(Refusal) -> [(path: String, batch: ManifestBatch)] {
-        var batches: [(path: String, batch: ManifestBatch)] = []
+    static func load(_ paths: [String]) throws(Refusal) -> [LoadedBatch] {
+        var batches: [LoadedBatch] = []
         var errors: [ManifestError] = []
         for path in paths {
             do throws(ManifestError) {
-                batches += try ManifestFile(path: path).load().map { (path, $0) }
+                batches += try ManifestFile(path: path).load().map { LoadedBatch(path: path, batch: $0) }
             } catch {
                 errors.append(error)
             }
         }
         guard errors.isEmpty else { throw Refusal(manifests: errors) }
         var names: [String: String] = [:]
-        for (path, batch) in batches {
-            if let other = names.updateValue(path, forKey: batch.settings.name) {
+        for loaded in batches {
+            let name = loaded.batch.settings.name
+            if let other = names.updateValue(loaded.path, forKey: name) {
                 throw Refusal(
                     .manifestInvalid,
-                    "`\(path)` and `\(other)` both hold the batch `\(batch.settings.name)`; the name is the batch's "
+                    "`\(loaded.path)` and `\(other)` both hold the batch `\(name)`; the name is the batch's "
                         + "identity, so give one of them another")
             }
         }
@@ -87,10 +93,9 @@ struct Composition: Sendable {
         }
     }
 
-    private func takeIn(
-        _ batches: [(path: String, batch: ManifestBatch)], into store: SQLiteStore
-    ) throws -> [BatchID] {
-        try batches.map { path, batch in
+    private func takeIn(_ batches: [LoadedBatch], into store: SQLiteStore) throws -> [BatchID] {
+        try batches.map { loaded in
+            let batch = loaded.batch
             do {
                 let intake = try store.takeIn(
                     batch.settings, digest: batch.digest, now: WallTime.now, expand: batch.expand)
@@ -102,9 +107,9 @@ struct Composition: Sendable {
                 throw Refusal(failure)
             } catch let conflict as IntakeConflict {
                 let diagnostic = Diagnostic(
-                    file: path, line: conflict.line, column: 1, code: "path", message: conflict.message,
+                    file: loaded.path, line: conflict.line, column: 1, code: "path", message: conflict.message,
                     hint: "put `${index}` or `${key}` into `output: {path: …}`")
-                throw Refusal(manifests: [ManifestError(kind: .invalid, file: path, diagnostics: [diagnostic])])
+                throw Refusal(manifests: [ManifestError(kind: .invalid, file: loaded.path, diagnostics: [diagnostic])])
             }
         }
     }

@@ -21,7 +21,15 @@ package struct ManifestFile {
         }
         let sink = DiagnosticSink(file: path)
         let plans = survey(source, sink: sink)
-        guard !sink.hasErrors, let fileDigest = try? source.digest() else { throw sink.error() }
+        let fileDigest: [UInt8]
+        do {
+            if sink.hasErrors { throw sink.error() }
+            fileDigest = try source.digest()
+        } catch let error as ManifestError {
+            throw error
+        } catch {
+            throw ManifestError.unreadable(path, "the manifest cannot be read: \(error)")
+        }
         let warnings = sink.diagnostics()
         return plans.enumerated().map { place, plan in
             ManifestBatch(

@@ -166,11 +166,7 @@ final class Downloader: Sendable {
     private func withFreshAddress(_ item: Item) async throws -> Item? {
         guard let id = item.job.remoteID else { return item }
         let isOver = { [state] in state.isOver || !state.allowsRequests }
-        guard await gate.pass(isOver: isOver) > 0 else { return item }
-        guard try await budget.take(upTo: 1, for: item.job.batch, isOver: isOver) == 1 else {
-            gate.abstain()
-            return item
-        }
+        guard try await gate.pass(taking: budget, for: item.job.batch, isOver: isOver) else { return item }
         defer {
             budget.end(for: item.job.batch)
             state.counted(RequestCounts(get: 1), for: item.job.batch)
@@ -190,7 +186,7 @@ final class Downloader: Sendable {
                 return nil
             }
             // The poller and the submitter meet the same trouble and act on it.
-            gate.abstain()
+            gate.abstain(1)
             return item
         }
     }

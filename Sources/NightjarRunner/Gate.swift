@@ -60,9 +60,34 @@ final class Gate: Sendable {
     }
 
     /// Nothing was sent after `pass` had let it through.
-    func abstain() {
+    /// - Parameter passing: What `pass` returned: only a probe must be taken back.
+    func abstain(_ passing: Int) {
+        guard passing == 1 else { return }
         state.withLock { $0.probeIsOut = false }
         changed.notify()
+    }
+
+    /// Whether a pause has begun since `pass` let someone through.
+    var isClosed: Bool {
+        let now = time.now()
+        return state.withLock { $0.closure.map { $0.until > now } ?? false }
+    }
+
+    /// Waits until one request may leave: the gate open, and the budget not used up.
+    /// - Returns: Whether it may; it must be ended.
+    func pass(taking budget: RequestBudget, for batch: BatchID, isOver: () -> Bool) async throws -> Bool {
+        while true {
+            let passing = await pass(isOver: isOver)
+            guard passing > 0 else { return false }
+            guard try await budget.take(for: batch, isOver: isOver) else {
+                abstain(passing)
+                return false
+            }
+            if !isClosed { return true }
+            // The wait for the budget was long enough for the API to ask for a pause.
+            budget.giveBack(1, for: batch)
+            abstain(passing)
+        }
     }
 
     func answered() {

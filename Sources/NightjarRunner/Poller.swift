@@ -77,13 +77,26 @@ final class Poller: Sendable {
                     await changed.wait(since: mark, until: nextWake, on: state.time)
                     continue
                 }
-                for job in try await lookAtList(due) {
-                    guard let batch = try await permission(for: job) else {
-                        putBack(job.id)
-                        continue
-                    }
-                    group.addTask { try await self.look(at: job, batch: batch) }
+                for jobs in dividedByRate(due) {
+                    group.addTask { try await self.lookAfter(jobs) }
                 }
+            }
+        }
+    }
+
+    /// A batch that has a rate of its own waits for it alone.
+    private func dividedByRate(_ due: [RunningJob]) -> [[RunningJob]] {
+        Array(Dictionary(grouping: due) { budget.isLimited($0.batch) ? $0.batch : nil }.values)
+    }
+
+    private func lookAfter(_ jobs: [RunningJob]) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for job in try await lookAtList(jobs) {
+                guard let batch = try await permission(for: job) else {
+                    putBack(job.id)
+                    continue
+                }
+                group.addTask { try await self.look(at: job, batch: batch) }
             }
         }
     }
@@ -118,12 +131,7 @@ final class Poller: Sendable {
     /// Waits until a request about `job` may leave.
     private func permission(for job: RunningJob) async throws -> BatchID? {
         let isOver = { [state] in state.isOver || !state.allowsRequests }
-        guard await gate.pass(isOver: isOver) > 0 else { return nil }
-        guard try await budget.take(upTo: 1, for: job.batch, isOver: isOver) == 1 else {
-            gate.abstain()
-            return nil
-        }
-        return job.batch
+        return try await gate.pass(taking: budget, for: job.batch, isOver: isOver) ? job.batch : nil
     }
 
     // MARK: Looking

@@ -2,133 +2,206 @@ internal import NightjarCore
 internal import Synchronization
 
 /// The one allowance that all API requests of a run are taken from: the operator's rate, and each batch's own.
+///
+/// What may leave is noted in the state before it leaves, in advance and for many requests at once, so that the next
+/// process knows it, however this one ends.
 final class RequestBudget: Sendable {
     private struct Account: Sendable {
         var window: RequestWindow
-        /// Requests of a rate per minute that the state already counts as made.
+        /// Requests that the state counts as made and that have not left.
         var reserved = 0
+        /// Until then a reservation stands for what leaves.
+        var reservedUntil: Duration = .zero
+        /// A reservation is being written: nothing leaves before it is durable.
+        var isReserving = false
+        /// Tasks that wait for a request.
+        var waiting = 0
 
+        /// Requests reserved at once for a rate per minute.
         var chunk: Int { max(1, min(window.rate.requests / 10, 100)) }
     }
 
     private struct State {
         var operatorAccount: Account
         var batches: [BatchID: Account] = [:]
+
+        subscript(_ batch: BatchID?) -> Account? {
+            get { batch.map { batches[$0] } ?? operatorAccount }
+            set {
+                guard let newValue else { return }
+                if let batch { batches[batch] = newValue } else { operatorAccount = newValue }
+            }
+        }
     }
 
+    private typealias Reservation = (account: BatchID?, count: Int)
+
+    /// For a rate per second: how long one reservation stands for all that leaves.
+    private static let reservedTime: Duration = .seconds(2)
+    /// For a rate per minute: reservations older than an hour are forgotten, so what is left of one is used no longer.
+    private static let reservedLifetime: Duration = .seconds(1800)
+
     private let state: Mutex<State>
-    private let changed = Signal()
+    private let changed: Signal
     private let time: Timekeeper
     private let store: any JobStore
 
-    init(rate: Rate, batches: [BatchID: Rate], store: any JobStore, time: Timekeeper) {
+    /// - Parameter changed: Told whenever more may leave than before, or the moment is known when it may.
+    init(rate: Rate, batches: [BatchID: Rate], store: any JobStore, time: Timekeeper, changed: Signal = Signal()) {
         var initial = State(operatorAccount: Account(window: RequestWindow(rate: rate)))
         for (batch, rate) in batches { initial.batches[batch] = Account(window: RequestWindow(rate: rate)) }
         state = Mutex(initial)
         self.store = store
         self.time = time
+        self.changed = changed
+    }
+
+    /// Whether a batch has a rate of its own.
+    func isLimited(_ batch: BatchID) -> Bool {
+        state.withLock { $0.batches[batch] != nil }
     }
 
     /// Counts what an earlier process may have sent within the windows that are still open.
-    /// - Parameter wasJustActive: It made requests in the last seconds, or may have.
-    func restore(wasJustActive: Bool) async throws {
+    func restore() async throws {
         let accounts = state.withLock { state in
             [(nil, state.operatorAccount.window.rate)]
                 + state.batches.map { ($0.key as BatchID?, $0.value.window.rate) }
         }
+        let now = time.wall()
         for (batch, rate) in accounts {
-            switch rate.window {
-            case .second:
-                if wasJustActive { restore(batch, count: rate.requests, ago: .zero) }
-            case .minute:
-                let now = time.wall()
-                let kept = try await store.reservedRequests(of: batch, since: now + .seconds(-3600))
-                for (place, reservation) in kept.enumerated() {
-                    // What was reserved had all left when the next was; the last may have been in use until now.
-                    let used = place + 1 < kept.count ? kept[place + 1].time : now
-                    let ago = now - used
-                    if ago < rate.window.duration { restore(batch, count: reservation.count, ago: max(ago, .zero)) }
-                }
+            let kept = try await store.reservedRequests(of: batch, since: now + .seconds(-3600))
+            for (place, reservation) in kept.enumerated() {
+                // What was reserved had all left when the next was; the last may have been in use until now.
+                let next = place + 1 < kept.count ? kept[place + 1].time : now
+                let used = rate.window == .minute ? next : min(next, reservation.time + Self.reservedTime)
+                let ago = max(now - used, .zero)
+                guard ago < rate.window.duration else { continue }
+                let moment = time.now() - ago
+                state.withLock { $0[batch]?.window.restore(min(reservation.count, rate.requests), at: moment) }
             }
         }
     }
 
-    private func restore(_ batch: BatchID?, count: Int, ago: Duration) {
-        let moment = time.now() - ago
+    // MARK: Looking
+
+    /// How many requests may leave for a batch at this moment; those who wait for one are left theirs.
+    func available(for batch: BatchID) -> Int {
+        let now = time.now()
+        return state.withLock { state in
+            accounts(of: batch).map { account in
+                guard var known = state[account] else { return .max }
+                defer { state[account] = known }
+                let available = known.isReserving ? 0 : known.window.available(at: now)
+                return max(available - known.waiting, min(available, 1))
+            }.min() ?? 0
+        }
+    }
+
+    /// When time alone lets a request of a batch leave; `nil` while only an answer can.
+    func nextRelease(for batch: BatchID) -> Duration? {
         state.withLock { state in
-            if let batch {
-                state.batches[batch]?.window.restore(count, at: moment)
-            } else {
-                state.operatorAccount.window.restore(count, at: moment)
-            }
+            accounts(of: batch).compactMap { state[$0]?.window.nextRelease }.max()
         }
     }
 
-    /// Waits until at least one request may leave, for a batch or (`nil`) for several at once.
-    /// - Parameters:
-    ///   - wanted: At least 1.
-    ///   - isOver: Asked before each wait; `true` ends it.
-    /// - Returns: How many may leave, 1…`wanted`; 0 when it is over. Each must be ended, or given back.
-    func take(upTo wanted: Int, for batch: BatchID?, isOver: () -> Bool) async throws -> Int {
+    private func accounts(of batch: BatchID?) -> [BatchID?] {
+        batch == nil ? [nil] : [nil, batch]
+    }
+
+    // MARK: Taking
+
+    /// Waits until a request may leave, for a batch or (`nil`) for several at once.
+    /// - Parameter isOver: Asked before each wait; `true` ends it.
+    /// - Returns: Whether one may; it must be ended, or given back.
+    func take(for batch: BatchID?, isOver: () -> Bool) async throws -> Bool {
+        setWaiting(1, for: batch)
+        defer { setWaiting(-1, for: batch) }
         while !isOver(), !Task.isCancelled {
             let mark = changed.mark
             let now = time.now()
-            let (granted, release, mustReserve) = state.withLock { state in
-                Self.grant(wanted, for: batch, at: now, in: &state)
-            }
-            if granted > 0 {
-                for (account, count) in mustReserve {
-                    try await store.reserveRequests(count, of: account, at: time.wall())
-                }
-                return granted
+            if try await takeNow(upTo: 1, for: batch) == 1 { return true }
+            let release = state.withLock { state in
+                accounts(of: batch).compactMap { state[$0]?.window.nextRelease }.filter { $0 > now }.min()
             }
             // A look at `isOver` from time to time: it can change without any request ending.
-            await changed.wait(since: mark, until: min(release ?? .seconds(Int64.max / 2), now + .seconds(1)), on: time)
+            let soon = now + .seconds(1)
+            await changed.wait(since: mark, until: min(release ?? soon, soon), on: time)
         }
-        return 0
+        return false
     }
 
-    private static func grant(
+    /// Takes what may leave at this moment.
+    /// - Returns: 0…`wanted`. Each must be ended, or given back.
+    func takeNow(upTo wanted: Int, for batch: BatchID?) async throws -> Int {
+        let now = time.now()
+        let (granted, reservations) = state.withLock { state in grant(wanted, for: batch, at: now, in: &state) }
+        guard !reservations.isEmpty else { return granted }
+        for (account, count) in reservations {
+            try await store.reserveRequests(count, of: account, at: time.wall())
+        }
+        state.withLock { state in
+            for (account, _) in reservations { state[account]?.isReserving = false }
+        }
+        changed.notify()
+        return granted
+    }
+
+    private func grant(
         _ wanted: Int, for batch: BatchID?, at now: Duration, in state: inout State
-    ) -> (granted: Int, release: Duration?, reserve: [(BatchID?, Int)]) {
-        var available = state.operatorAccount.window.available(at: now)
-        var release = available == 0 ? state.operatorAccount.window.nextRelease : nil
-        if let batch, var account = state.batches[batch] {
-            let own = account.window.available(at: now)
-            if own == 0 { release = account.window.nextRelease }
-            available = min(available, own)
-            state.batches[batch] = account
+    ) -> (granted: Int, reservations: [Reservation]) {
+        var granted = wanted
+        for account in accounts(of: batch) {
+            guard var known = state[account] else { continue }
+            granted = min(granted, known.isReserving ? 0 : known.window.available(at: now))
+            state[account] = known
         }
-        let granted = min(available, wanted)
-        guard granted > 0 else { return (0, release, []) }
-        var reserve: [(BatchID?, Int)] = []
-        if let count = begin(granted, in: &state.operatorAccount) { reserve.append((nil, count)) }
-        if let batch, var account = state.batches[batch] {
-            if let count = begin(granted, in: &account) { reserve.append((batch, count)) }
-            state.batches[batch] = account
+        guard granted > 0 else { return (0, []) }
+        var reservations: [Reservation] = []
+        for account in accounts(of: batch) {
+            guard var known = state[account] else { continue }
+            if let count = Self.begin(granted, at: now, in: &known) { reservations.append((account, count)) }
+            state[account] = known
         }
-        return (granted, nil, reserve)
+        return (granted, reservations)
     }
 
     /// - Returns: How many requests must be reserved before these leave; `nil` where none need be.
-    private static func begin(_ count: Int, in account: inout Account) -> Int? {
+    private static func begin(_ count: Int, at now: Duration, in account: inout Account) -> Int? {
         account.window.begin(count)
-        guard account.window.rate.window == .minute else { return nil }
-        guard count > account.reserved else {
-            account.reserved -= count
-            return nil
+        let isStale = now >= account.reservedUntil
+        switch account.window.rate.window {
+        case .second:
+            guard isStale else { return nil }
+            account.reservedUntil = now + reservedTime
+            account.isReserving = true
+            return account.window.rate.requests
+        case .minute:
+            if isStale { account.reserved = 0 }
+            guard count > account.reserved else {
+                account.reserved -= count
+                return nil
+            }
+            let reserve = max(count - account.reserved, account.chunk)
+            account.reserved += reserve - count
+            account.reservedUntil = now + reservedLifetime
+            account.isReserving = true
+            return reserve
         }
-        let reserve = max(count - account.reserved, account.chunk)
-        account.reserved += reserve - count
-        return reserve
     }
+
+    private func setWaiting(_ change: Int, for batch: BatchID?) {
+        state.withLock { state in
+            for account in accounts(of: batch) { state[account]?.waiting += change }
+        }
+    }
+
+    // MARK: Ending
 
     /// A request was answered, or given up.
     func end(for batch: BatchID?) {
         let now = time.now()
         state.withLock { state in
-            state.operatorAccount.window.end(at: now)
-            if let batch { state.batches[batch]?.window.end(at: now) }
+            for account in accounts(of: batch) { state[account]?.window.end(at: now) }
         }
         changed.notify()
     }
@@ -137,9 +210,8 @@ final class RequestBudget: Sendable {
     func giveBack(_ count: Int, for batch: BatchID?) {
         guard count > 0 else { return }
         state.withLock { state in
-            for _ in 0..<count {
-                state.operatorAccount.window.giveBack()
-                if let batch { state.batches[batch]?.window.giveBack() }
+            for account in accounts(of: batch) {
+                for _ in 0..<count { state[account]?.window.giveBack() }
             }
         }
         changed.notify()

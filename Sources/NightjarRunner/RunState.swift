@@ -19,6 +19,8 @@ final class RunState: Sendable {
         /// What this run has committed, unfinished submissions among it.
         var committed: Money = .zero
         var unfinished = 0
+        /// What one submission reserves before its model is known: never too little.
+        var highestPrice: Money = .zero
         /// Before then no waiting job's time comes; `nil` where that is not known.
         var nextDue: WallTime?
         var pace = Pace()
@@ -36,6 +38,8 @@ final class RunState: Sendable {
     private struct State {
         var batches: [BatchID: Batch]
         var order: [BatchID]
+        /// Submissions that are reserved and not claimed yet.
+        var admitted = 0
         var submitted = 0
         var committed: Money = .zero
         /// Jobs that are unfinished at the API, or may be.
@@ -75,21 +79,42 @@ final class RunState: Sendable {
         let count: Int
     }
 
+    /// What the submitter may do next.
+    enum Turn: Sendable {
+        case admitted(Admission)
+        /// Nothing before this moment (on the clock of `time.now`), or before something changes.
+        case wait(until: Duration?)
+    }
+
     /// Reserves slots, money and submissions for a batch that has something to submit; batches take turns.
-    func admit(upTo most: Int) -> Admission? {
-        let now = time.wall()
+    /// - Parameter budget: A batch that may not ask for anything now does not hold up the others.
+    func admit(upTo most: Int, by budget: RequestBudget) -> Turn {
+        let wall = time.wall()
+        let now = time.now()
         return state.withLock { state in
+            var next: Duration?
+            func wait(until moment: Duration) { next = min(next ?? moment, moment) }
             for offset in 0..<state.order.count {
                 let place = (state.nextBatch + offset) % state.order.count
                 let id = state.order[place]
-                guard let batch = state.batches[id] else { continue }
-                let room = min(room(for: batch, in: state), most, batch.claimable(at: now))
-                guard batch.isAsked, room > 0 else { continue }
+                guard let batch = state.batches[id], batch.isAsked else { continue }
+                let room = min(room(for: batch, in: state), most)
+                guard room > 0 else { continue }
+                if let due = batch.nextDue, due > wall, batch.count(.waiting) > 0 {
+                    wait(until: now + max(due - wall, .milliseconds(10)))
+                }
+                let claimable = min(room, batch.claimable(at: wall))
+                guard claimable > 0 else { continue }
+                let count = min(claimable, budget.available(for: id))
+                guard count > 0 else {
+                    if let release = budget.nextRelease(for: id) { wait(until: release) }
+                    continue
+                }
                 state.nextBatch = place + 1
-                reserve(room, for: id, in: &state)
-                return Admission(batch: id, count: room)
+                reserve(count, for: id, in: &state)
+                return .admitted(Admission(batch: id, count: count))
             }
-            return nil
+            return .wait(until: next)
         }
     }
 
@@ -98,51 +123,53 @@ final class RunState: Sendable {
         state.withLock { $0.batches[id]?.nextDue = time }
     }
 
-    /// When a job that waits for another attempt may be submitted, on the clock of `time.now`; `nil` where none is.
-    var nextAttempt: Duration? {
-        let wall = time.wall()
-        let due = state.withLock { state in
-            state.batches.values.filter { $0.isAsked && $0.count(.waiting) > 0 }.compactMap(\.nextDue).min()
-        }
-        return due.map { time.now() + max($0 - wall, .milliseconds(10)) }
-    }
-
     private func reserve(_ count: Int, for id: BatchID, in state: inout State) {
+        state.admitted += count
         state.unfinished += count
         state.submitted += count
         state.batches[id]?.unfinished += count
         state.batches[id]?.submitted += count
-        let price = highestPrice * count
+        let price = (state.batches[id]?.highestPrice ?? .zero) * count
         state.committed += price
         state.batches[id]?.committed += price
     }
 
-    /// Takes back what was reserved and not claimed (`price` is `nil`), or claimed and certainly not accepted.
-    func release(_ count: Int, of id: BatchID, price: Money? = nil) {
+    /// Takes back what was admitted and not claimed.
+    func dismiss(_ count: Int, of id: BatchID) {
         guard count > 0 else { return }
         state.withLock { state in
-            state.unfinished -= count
-            state.submitted -= count
-            state.batches[id]?.unfinished -= count
-            state.batches[id]?.submitted -= count
-            let price = (price ?? highestPrice) * count
-            state.committed -= price
-            state.batches[id]?.committed -= price
+            state.admitted -= count
+            release(count, of: id, price: state.batches[id]?.highestPrice ?? .zero, in: &state)
         }
         changed.notify()
     }
 
-    /// What one submission reserves before its model is known: never too little.
-    private var highestPrice: Money { settings.prices.values.max() ?? .zero }
-
-    /// The model is known now: what was reserved too much is freed.
-    func claimed(_ id: BatchID, price: Money) {
-        let excess = highestPrice - price
-        guard excess.micros != 0 else { return }
+    /// What was admitted is claimed: its model is known now, and what was reserved too much is freed.
+    func claimed(_ id: BatchID, from: JobState, price: Money) {
         state.withLock { state in
+            state.admitted -= 1
+            let excess = (state.batches[id]?.highestPrice ?? .zero) - price
             state.committed -= excess
             state.batches[id]?.committed -= excess
+            state.batches[id]?.counts[from, default: 0] -= 1
+            state.batches[id]?.counts[.submitting, default: 0] += 1
         }
+        changed.notify()
+    }
+
+    /// Takes back what was claimed and certainly not accepted.
+    func turnedAway(_ id: BatchID, price: Money) {
+        state.withLock { release(1, of: id, price: price, in: &$0) }
+        changed.notify()
+    }
+
+    private func release(_ count: Int, of id: BatchID, price: Money, in state: inout State) {
+        state.unfinished -= count
+        state.submitted -= count
+        state.batches[id]?.unfinished -= count
+        state.batches[id]?.submitted -= count
+        state.committed -= price * count
+        state.batches[id]?.committed -= price * count
     }
 
     private func room(for batch: Batch, in state: State) -> Int {
@@ -159,7 +186,7 @@ final class RunState: Sendable {
         var allowance = Int.max
         if let most = settings.maxJobs { allowance = min(allowance, most - state.submitted) }
         if let most = batch.settings.limits.maxJobs { allowance = min(allowance, most - batch.submitted) }
-        let price = highestPrice.micros
+        let price = batch.highestPrice.micros
         if price > 0 {
             if let budget = settings.budget {
                 allowance = min(allowance, Int((budget - state.committed).micros / price))
@@ -233,6 +260,12 @@ final class RunState: Sendable {
         state.withLock { state in
             for summary in summaries { state.batches[summary.id]?.counts = summary.counts }
         }
+    }
+
+    /// The models that a batch may still submit to.
+    func usesModels(_ models: [String], batch: BatchID) {
+        let highest = models.map(settings.price(of:)).max() ?? .zero
+        state.withLock { $0.batches[batch]?.highestPrice = highest }
     }
 
     func moved(_ id: BatchID, from: JobState, to: JobState, spent: Money = .zero) {
@@ -320,7 +353,7 @@ final class RunState: Sendable {
     /// Whether nothing will be submitted any more.
     var submissionsAreOver: Bool {
         state.withLock { state in
-            !state.stops.isEmpty || state.isCut || (!hasRunning(state) && !mayStillSubmit(state))
+            !state.stops.isEmpty || state.isCut || (state.admitted == 0 && !hasRunning(state) && !mayStillSubmit(state))
         }
     }
 
@@ -330,7 +363,8 @@ final class RunState: Sendable {
             if state.isCut { return true }
             let all = state.batches.values
             let submitting = all.contains { $0.count(.submitting) > 0 }
-            if submitting { return false }
+            // What is admitted is on its way to being claimed, or to being dismissed at once.
+            if submitting || state.admitted > 0 { return false }
             guard state.stops.isEmpty else {
                 let asks = state.stops.allSatisfy(\.allowsRequests) && all.contains { $0.count(.submitted) > 0 }
                 let fetches = state.stops.allSatisfy(\.allowsDownloads) && all.contains { $0.count(.ready) > 0 }

@@ -29,7 +29,8 @@ package final class Runner: Sendable {
         let state = RunState(settings: settings, batches: batches, asked: Set(asked), time: time, observer: observer)
         let rates = batches.compactMap { batch in batch.settings.limits.rate.map { (batch.id, $0) } }
         budget = RequestBudget(
-            rate: settings.rate, batches: Dictionary(rates) { first, _ in first }, store: store, time: time)
+            rate: settings.rate, batches: Dictionary(rates) { first, _ in first }, store: store, time: time,
+            changed: state.changed)
         gate = Gate(time: time, jitter: jitter) { closure in
             let until = closure.map { time.wall() + ($0.until - time.now()) }
             state.emit(.gate(reason: closure?.reason, until: until))
@@ -127,11 +128,12 @@ package final class Runner: Sendable {
 
     private func recover() async throws {
         let now = state.time.wall()
-        let lastRequests = batches.flatMap { [$0.requestsCountedAt, $0.updatedAt] }.compactMap { $0 }.max()
-        let wasJustActive = lastRequests.map { now - $0 < .seconds(3) } ?? false
-        try await budget.restore(wasJustActive: wasJustActive)
+        try await budget.restore()
         let recovery = try await store.recover(now: now)
         state.recovered(try await store.batches())
+        if !state.settings.prices.isEmpty {
+            for batch in batches { state.usesModels(try await store.modelsToSubmit([batch.id]), batch: batch.id) }
+        }
         for unknown in recovery.unknown {
             state.occupySlot(of: unknown.batch)
             state.holdSlot(unknown.id, of: unknown.batch, until: unknown.intentAt + Submitter.shortestHold)

@@ -17,33 +17,36 @@ struct Submitter: Sendable {
     func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
             while !state.submissionsAreOver, !Task.isCancelled {
+                let passing = await gate.pass { state.submissionsAreOver }
+                guard passing > 0 else { return }
                 let mark = state.changed.mark
-                guard let admission = state.admit(upTo: Self.mostAtOnce) else {
-                    await state.changed.wait(since: mark, until: state.nextAttempt, on: state.time)
-                    continue
-                }
-                for job in try await claim(admission) {
-                    group.addTask { try await submit(job) }
+                switch state.admit(upTo: min(passing, Self.mostAtOnce), by: budget) {
+                case .admitted(let admission):
+                    for job in try await claim(admission, passing: passing) {
+                        group.addTask { try await submit(job) }
+                    }
+                case .wait(let moment):
+                    gate.abstain(passing)
+                    await state.changed.wait(since: mark, until: moment, on: state.time)
                 }
             }
         }
     }
 
     /// - Returns: The jobs whose intents are durable; each holds a slot and a request of the budget.
-    private func claim(_ admission: RunState.Admission) async throws -> [ClaimedJob] {
+    private func claim(_ admission: RunState.Admission, passing: Int) async throws -> [ClaimedJob] {
         let batch = admission.batch
-        let passing = await gate.pass { state.submissionsAreOver }
-        let wanted = min(admission.count, passing)
-        let granted = wanted == 0 ? 0 : try await budget.take(upTo: wanted, for: batch) { state.submissionsAreOver }
-        state.release(admission.count - granted, of: batch)
-        let jobs = granted == 0 ? [] : try await store.claim(granted, of: batch, now: state.time.wall())
-        state.release(granted - jobs.count, of: batch)
-        budget.giveBack(granted - jobs.count, for: batch)
-        for job in jobs {
-            state.claimed(batch, price: price(of: job))
-            state.moved(batch, from: job.from, to: .submitting)
+        var granted = try await budget.takeNow(upTo: admission.count, for: batch)
+        if granted > 0, gate.isClosed || state.submissionsAreOver {
+            budget.giveBack(granted, for: batch)
+            granted = 0
         }
-        if jobs.isEmpty, passing > 0 { gate.abstain() }
+        state.dismiss(admission.count - granted, of: batch)
+        let jobs = granted == 0 ? [] : try await store.claim(granted, of: batch, now: state.time.wall())
+        state.dismiss(granted - jobs.count, of: batch)
+        budget.giveBack(granted - jobs.count, for: batch)
+        for job in jobs { state.claimed(batch, from: job.from, price: price(of: job)) }
+        if jobs.isEmpty { gate.abstain(passing) }
         if jobs.count < granted { state.waits(batch, until: try await store.nextDue([batch])) }
         return jobs
     }
@@ -64,7 +67,7 @@ struct Submitter: Sendable {
         case .notSent, .throttled, .refused:
             lifecycle.turnedAway()
             try await record(job, lifecycle)
-            state.release(1, of: job.batch, price: price(of: job))
+            state.turnedAway(job.batch, price: price(of: job))
         case .rejected(let words):
             lifecycle.rejected(words)
             try await record(job, lifecycle)

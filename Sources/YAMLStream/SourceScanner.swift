@@ -7,7 +7,10 @@ struct SourceScanner {
     private(set) var problem: YAMLError?
 
     /// Where the next character begins.
-    private(set) var mark = YAMLMark(line: 1, column: 1, offset: 0)
+    var mark: YAMLMark { YAMLMark(line: line, column: column, offset: offset) }
+    private var line = 1
+    private var column = 1
+    private var offset = 0
     private var afterCarriageReturn = false
     private var blanks = 0
     private var directives = 0
@@ -29,9 +32,9 @@ struct SourceScanner {
         while position < count {
             let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: position, as: UInt8.self)
             // The common case first: printable ASCII within a line.
-            if missing == 0, byte > 0x20, byte < 0x7F, mark.column > 1 {
-                mark.column += 1
-                mark.offset += 1
+            if missing == 0, byte > 0x20, byte < 0x7F, column > 1 {
+                column += 1
+                offset += 1
                 blanks = 0
                 afterCarriageReturn = false
             } else if !take(byte) {
@@ -53,7 +56,7 @@ struct SourceScanner {
         case 0x09, 0x20: return takeBlank()
         case 0x0A, 0x0D: return takeBreak(UInt32(byte))
         case 0x21...0x7E:
-            if mark.column == 1, byte != 0x23 {
+            if column == 1, byte != 0x23 {
                 directives = byte == 0x25 ? directives + 1 : 0
                 guard directives <= limits.directives else {
                     return fail(.limit, "more than \(limits.directives) directives in a row")
@@ -108,8 +111,8 @@ struct SourceScanner {
     }
 
     private mutating func advance() {
-        mark.column += 1
-        mark.offset += 1
+        column += 1
+        offset += 1
         blanks = 0
         afterCarriageReturn = false
     }
@@ -121,9 +124,9 @@ struct SourceScanner {
     }
 
     private mutating func takeBreak(_ scalar: UInt32) -> Bool {
-        mark.offset += 1
-        mark.column = 1
-        if !(scalar == 0x0A && afterCarriageReturn) { mark.line += 1 }
+        offset += 1
+        column = 1
+        if !(scalar == 0x0A && afterCarriageReturn) { line += 1 }
         afterCarriageReturn = scalar == 0x0D
         return countBlank(after: blanks)
     }

@@ -1,16 +1,27 @@
 /// A place in a YAML text.
 package struct YAMLMark: Hashable, Sendable, Comparable {
-    /// From 1.
-    package var line: Int
-    /// In Unicode scalars, from 1; a tab is one, a byte order mark none.
-    package var column: Int
+    // Small, since every event and node carries two.
+    private var storedLine: UInt32
+    private var storedColumn: UInt32
     /// Unicode scalars before it; libyaml does not count bytes.
     package var offset: Int
 
     package init(line: Int, column: Int, offset: Int) {
-        self.line = line
-        self.column = column
+        storedLine = UInt32(clamping: line)
+        storedColumn = UInt32(clamping: column)
         self.offset = offset
+    }
+
+    /// From 1; at most 2³²−1.
+    package var line: Int {
+        get { Int(storedLine) }
+        set { storedLine = UInt32(clamping: newValue) }
+    }
+
+    /// In Unicode scalars, from 1; a tab is one, a byte order mark none. At most 2³²−1.
+    package var column: Int {
+        get { Int(storedColumn) }
+        set { storedColumn = UInt32(clamping: newValue) }
     }
 
     package static func < (left: YAMLMark, right: YAMLMark) -> Bool { left.offset < right.offset }
@@ -37,6 +48,14 @@ package struct YAMLEvent: Hashable, Sendable {
         case scalar(String, YAMLScalarStyle)
         /// `*name`, without the asterisk. Whether the name is defined is for the reader to say.
         case alias(String)
+
+        /// The end of a sequence or mapping.
+        package var isEnd: Bool {
+            switch self {
+            case .sequenceEnd, .mappingEnd: true
+            case .documentStart, .documentEnd, .sequenceStart, .mappingStart, .scalar, .alias: false
+            }
+        }
     }
 
     package var kind: Kind

@@ -98,9 +98,10 @@ import Testing
         check([.submitting: .failed(FailureCause(.rejected, "no such model"))]) { $0.rejected("no such model") }
     }
 
-    @Test func `a completed job is ready, and goes back where its address has expired`() {
+    @Test func `a completed job is ready, and stays so with a new address`() {
         check([.submitted: .ready(Self.id, Self.result, attempt: 2)]) { $0.completed(Self.result) }
-        check([.ready: .submitted(Self.id, attempt: 2)]) { $0.resultExpired() }
+        let moved = RemoteResult(url: "https://elsewhere.example/2.png")
+        check([.ready: .ready(Self.id, moved, attempt: 2)]) { $0.refreshed(moved) }
     }
 
     @Test func `a remote FAILED waits for another attempt while one is left`() {

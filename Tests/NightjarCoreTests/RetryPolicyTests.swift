@@ -14,7 +14,12 @@ import Testing
         #expect(RetryPolicy(attempts: 1).delay(afterAttempt: 1, jitter: 0.5) == nil)
         #expect(RetryPolicy(attempts: 3).delay(afterAttempt: 2, jitter: 0.5) != nil)
         #expect(RetryPolicy(attempts: 3).delay(afterAttempt: 3, jitter: 0.5) == nil)
-        #expect(RetryPolicy(attempts: 3).delay(afterAttempt: 4, jitter: 0.5) == nil)
+    }
+
+    @Test func `after a person's retry the attempts begin anew`() {
+        let policy = RetryPolicy(attempts: 3)
+        #expect(policy.delay(afterAttempt: 4, jitter: 0.5) == policy.delay(afterAttempt: 1, jitter: 0.5))
+        #expect(policy.delay(afterAttempt: 6, jitter: 0.5) == nil)
     }
 
     @Test func `every delay lies between half the curve and the whole of it, and below the cap`() throws {

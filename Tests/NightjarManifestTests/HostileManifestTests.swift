@@ -16,7 +16,7 @@ struct HostileManifestTests {
 
     @Test func `aliases of a long text end before a gibibyte`() throws {
         let text = Self.head + "x: &a \"\(String(repeating: "x", count: 1_000_000))\"\n"
-        let many = text.replacing("x: &a", with: "x-a: &a") + "prompts:\n" + String(repeating: "- *a\n", count: 2000)
+        let many = text.replacing("x: &a", with: "x-a: &a") + "prompts:\n" + String(repeating: "- *a\n", count: 1100)
         #expect(try mistakes(many).last?.hasSuffix("limit") == true)
     }
 

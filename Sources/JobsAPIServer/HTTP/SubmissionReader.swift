@@ -1,3 +1,4 @@
+import FoundationEssentials
 import JobsAPI
 
 /// Reads the body of a submission, and says everything that is wrong with it at once.
@@ -13,9 +14,9 @@ struct SubmissionReader {
         guard !body.isEmpty else { throw .invalid("the body is empty: send a JSON object", code: "invalid_json") }
         let value: JSONValue
         do {
-            value = try JSONReader.read(body)
+            value = try WireJSON.decode(JSONValue.self, from: Data(body))
         } catch {
-            throw .invalid("the body is not valid JSON: \(error)", code: "invalid_json")
+            throw .invalid("the body is not valid JSON", code: "invalid_json")
         }
         guard case .object(let fields) = value else {
             throw .invalid("the body must be a JSON object, got \(value.described)", code: "invalid_json")

@@ -1,11 +1,13 @@
 import Glibc
+import Synchronization
 
 /// The folder of the state file: made for its owner alone, and held by one server at a time.
 final class StateFolder: Sendable {
     let stateFile: String
     /// Where images go.
     let images: String
-    private let lock: Int32
+    /// The file that is locked; `nil` once it has been let go of.
+    private let lock: Mutex<Int32?>
 
     /// Makes what is missing (folders 0700, files 0600) and takes the lock beside the state file.
     /// - Throws: `stateUnusable`, `stateInUse`.
@@ -32,11 +34,19 @@ final class StateFolder: Sendable {
             throw .stateUnusable(path: stateFile, reason: reason)
         }
         Glibc.close(file)
-        lock = descriptor
+        lock = Mutex(descriptor)
     }
 
     deinit {
-        Glibc.close(lock)
+        release()
+    }
+
+    /// Lets another server have the state.
+    func release() {
+        lock.withLock { descriptor in
+            if let open = descriptor { Glibc.close(open) }
+            descriptor = nil
+        }
     }
 
     private static func makeFolder(_ path: String, for stateFile: String) throws(ServerError) {

@@ -29,7 +29,7 @@ struct Caption {
         shade(canvas, from: height - band - size * 1.6, to: height - band)
         canvas.fillRectangle(
             x: 0, y: Int(height - band), width: canvas.size.width, height: canvas.size.height,
-            .color(Color.black.withAlpha(0.52)))
+            .color(Color.black.withAlpha(0.6)))
         for (number, line) in lines.enumerated() {
             let baseline = height - band + margin * 0.35 + size * (0.95 + Double(number) * Self.leading)
             canvas.draw(line, x: margin, y: baseline, style)
@@ -43,6 +43,6 @@ struct Caption {
     private func shade(_ canvas: Canvas, from top: Double, to bottom: Double) {
         canvas.fillRectangle(
             x: 0, y: Int(top), width: canvas.size.width, height: Int(bottom) - Int(top),
-            .vertical(Color.black.withAlpha(0), Color.black.withAlpha(0.52), from: top, to: bottom))
+            .vertical(Color.black.withAlpha(0), Color.black.withAlpha(0.6), from: top, to: bottom))
     }
 }

@@ -6,7 +6,7 @@ extension Painter {
         let glow = palette.accent.mixed(with: palette.skyBottom, 0.4)
         for place in [0.2, 0.5, 0.8] {
             canvas.glow(
-                center: Point(width * place, height * 0.8), radius: max(width, unit) * 0.45, glow.withAlpha(0.3))
+                center: Point(width * place, height * 0.8), radius: min(width * 0.45, unit * 0.9), glow.withAlpha(0.3))
         }
         let rows = 4
         for row in 0..<rows {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import JobsAPIClient
 internal import NightjarCore
+internal import NightjarManifest
 internal import NightjarRunner
 
 struct RunCommand: AsyncParsableCommand {
@@ -48,18 +49,22 @@ struct RunCommand: AsyncParsableCommand {
         }
         for warning in RunConfiguration.environmentWarnings(environment) { console.printError(warning + "\n") }
         // Before the key is asked for: who checks a manifest has often none yet.
-        _ = try Composition.load(manifests)
+        let batches = try Composition.load(manifests)
+        for warning in batches.flatMap(\.batch.warnings) where !configuration.quiet {
+            console.printError(DiagnosticRenderer.text(warning, colour: console.errorStyle.colour))
+        }
         let key: APIKey?
         do {
             key = rehearse ? nil : try KeyLookup.find(flags: flags, environment: environment, file: file)
         } catch {
             throw Refusal(error)
         }
-        return try await execute(configuration, key: key, environment: environment)
+        return try await execute(batches, configuration, key: key, environment: environment)
     }
 
     private func execute(
-        _ configuration: RunConfiguration, key: APIKey?, environment: [String: String]
+        _ batches: [Composition.LoadedBatch], _ configuration: RunConfiguration, key: APIKey?,
+        environment: [String: String]
     ) async throws -> NightjarCore.ExitCode {
         let log = RunLog(configuration)
         let display = ProgressDisplay(
@@ -71,7 +76,7 @@ struct RunCommand: AsyncParsableCommand {
         let listening = Task { await signals.listen() }
         defer { listening.cancel() }
         let composition = Composition(
-            configuration: configuration, manifests: manifests, key: key, display: display,
+            configuration: configuration, batches: batches, key: key, display: display,
             observer: ObserverGroup(members: observers.compactMap { $0 }), signals: signals)
         display.start()
         defer { display.finish() }

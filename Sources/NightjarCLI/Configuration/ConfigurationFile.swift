@@ -39,20 +39,19 @@ struct ConfigurationFile: Sendable, Equatable {
     private init() {}
 
     init(path: String) throws(ManifestError) {
-        let sink = DiagnosticSink(file: path)
-        if let root = try YAMLFile.root(path: path, sink: sink),
-            let reader = MappingReader(root, place: "the configuration", sink: sink)
-        {
+        self = try YAMLTreeFile(path: path).read { root, sink in
+            var file = ConfigurationFile()
+            guard let reader = MappingReader(root, place: "the configuration", sink: sink) else { return file }
             reader.checkKeys(
                 Setting.allCases.map(\.rawValue) + ["prices"], unsupported: Setting.unsupportedKeys,
                 allowsExtensions: true)
             for setting in Setting.allCases {
                 guard let (text, node) = reader.scalar(setting.rawValue, expected: "a single value") else { continue }
-                settings[setting] = RawSetting(text: text, source: .file(path: path, line: node.start.line))
+                file.settings[setting] = RawSetting(text: text, source: .file(path: path, line: node.start.line))
             }
-            if let node = reader.value("prices") { prices = Self.prices(node, sink: sink) }
-        }
-        if sink.hasErrors { throw sink.error() }
+            if let node = reader.value("prices") { file.prices = Self.prices(node, sink: sink) }
+            return file
+        }.value
     }
 
     private static func prices(_ node: YAMLNode, sink: DiagnosticSink) -> [String: Money] {

@@ -2,8 +2,8 @@ package import NightjarCore
 
 extension RunEvent {
     /// The event as `--progress json` prints it.
-    package var json: JSONLine {
-        var line = JSONLine()
+    package var json: JSONWriter {
+        var line = JSONWriter()
         line.add("time", time)
         line.add("event", kind.name)
         line.add("batch", batch)
@@ -58,15 +58,15 @@ extension RunEvent.Kind {
 
 extension FailureCause {
     /// `{"kind","message"}`.
-    package var json: JSONLine {
-        var line = JSONLine()
+    package var json: JSONWriter {
+        var line = JSONWriter()
         line.add("kind", kind.rawValue)
         line.add("message", message)
         return line
     }
 }
 
-extension JSONLine {
+extension JSONWriter {
     /// Every state by its name, those that count 0 too.
     package mutating func add(_ counts: [JobState: Int], _ states: [JobState]) {
         for state in states { add(state.rawValue, counts[state, default: 0]) }

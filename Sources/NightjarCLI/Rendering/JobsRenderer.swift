@@ -38,9 +38,9 @@ package struct JobsRenderer: Sendable {
     }
 
     /// The job as `jobs --json` prints it.
-    package static func json(_ job: JobSummary) -> JSONLine {
+    package static func json(_ job: JobSummary) -> JSONWriter {
         let parameters = job.request.parameters
-        var line = JSONLine()
+        var line = JSONWriter()
         line.add("batch", job.batch)
         line.add("key", job.key.description)
         line.add("index", job.index)

@@ -34,20 +34,20 @@ package enum StatusRenderer {
 
     /// `{"version":1,"batches":[…]}` on one line, without a line end.
     package static func json(_ batches: [BatchSummary]) -> String {
-        var line = JSONLine()
+        var line = JSONWriter()
         line.add("version", 1)
         line.add("batches", batches.map(json))
         return line.text
     }
 
     /// A batch as `status --json` shows it.
-    package static func json(_ batch: BatchSummary) -> JSONLine {
-        var requests = JSONLine()
+    package static func json(_ batch: BatchSummary) -> JSONWriter {
+        var requests = JSONWriter()
         requests.add("submit", batch.requests.submit)
         requests.add("get", batch.requests.get)
         requests.add("list", batch.requests.list)
         requests.add("download", batch.requests.download)
-        var line = JSONLine()
+        var line = JSONWriter()
         line.add("name", batch.settings.name)
         line.add("total", batch.total)
         line.add(

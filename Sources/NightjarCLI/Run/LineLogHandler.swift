@@ -32,7 +32,7 @@ struct LineLogHandler: LogHandler {
             let pairs = all.map { " \($0.key)=\(Self.word("\($0.value)"))" }.joined()
             write("\(time) \(event.level.rawValue) \(Cells.plain("\(event.message)"))\(pairs)")
         case .json:
-            var line = JSONLine()
+            var line = JSONWriter()
             line.add("time", time)
             line.add("level", event.level.rawValue)
             line.add("message", "\(event.message)")

@@ -48,7 +48,7 @@ struct Refusal: Error {
             switch message {
             case .plain(let words):
                 if asJSON {
-                    var line = JSONLine()
+                    var line = JSONWriter()
                     line.add("severity", "error")
                     line.add("message", words)
                     return line.text + "\n"

@@ -1,3 +1,5 @@
+import NightjarCore
+
 /// Diagnostics as people and scripts read them.
 package enum DiagnosticRenderer {
     /// Columns of a terminal that a line of the file may take.
@@ -26,28 +28,30 @@ package enum DiagnosticRenderer {
 
     /// One JSON object on one line.
     package static func json(_ diagnostic: Diagnostic) -> String {
-        var fields: [(String, String)] = [
-            ("severity", JSONText.quoted(diagnostic.severity.rawValue)), ("file", JSONText.quoted(diagnostic.file)),
-        ]
+        var object = JSONWriter()
+        object.add("severity", diagnostic.severity.rawValue)
+        object.add("file", diagnostic.file)
         if diagnostic.line > 0 {
-            fields.append(("line", "\(diagnostic.line)"))
-            fields.append(("column", "\(diagnostic.column)"))
-            fields.append(("length", "\(diagnostic.length)"))
+            object.add("line", diagnostic.line)
+            object.add("column", diagnostic.column)
+            object.add("length", diagnostic.length)
         }
-        fields.append(("code", JSONText.quoted(diagnostic.code)))
-        fields.append(("message", JSONText.quoted(diagnostic.message)))
+        object.add("code", diagnostic.code)
+        object.add("message", diagnostic.message)
         if let source = diagnostic.sourceLine {
-            fields.append(("source", JSONText.quoted(source)))
-            fields.append(("source_column", "\(diagnostic.sourceStart)"))
+            object.add("source", source)
+            object.add("source_column", diagnostic.sourceStart)
         }
         let notes = diagnostic.notes.map { note in
-            JSONText.object([
-                ("line", "\(note.line)"), ("column", "\(note.column)"), ("message", JSONText.quoted(note.message)),
-            ])
+            var object = JSONWriter()
+            object.add("line", note.line)
+            object.add("column", note.column)
+            object.add("message", note.message)
+            return object
         }
-        fields.append(("notes", "[\(notes.joined(separator: ","))]"))
-        fields.append(("hint", diagnostic.hint.map(JSONText.quoted) ?? "null"))
-        return JSONText.object(fields)
+        object.add("notes", notes)
+        object.add("hint", diagnostic.hint)
+        return object.text
     }
 
     private static func block(_ diagnostic: Diagnostic, _ paint: Paint) -> String {

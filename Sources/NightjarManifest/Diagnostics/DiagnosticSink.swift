@@ -115,7 +115,9 @@ package final class DiagnosticSink {
 
     /// All that was found, as the error to throw.
     package func error() -> ManifestError {
-        ManifestError(
-            kind: .invalid, file: file, diagnostics: diagnostics(), omitted: errorCount - keptErrors)
+        let isUnreadable = findings.contains { $0.diagnostic.code == "unreadable" }
+        return ManifestError(
+            kind: isUnreadable ? .unreadable : .invalid, file: file, diagnostics: diagnostics(),
+            omitted: errorCount - keptErrors)
     }
 }

@@ -51,7 +51,7 @@ struct DocumentWalker {
             try takeUnusable(root)
             return
         }
-        while let key = try reader.next(), key.kind != .mappingEnd {
+        while let key = try reader.next(), !key.kind.isEnd {
             try takeEntry(key, onText: onText, onNode: onNode)
         }
         try takeMerges(onNode: onNode)
@@ -128,7 +128,7 @@ struct DocumentWalker {
         guard value.kind == .sequenceStart, value.anchor == nil, value.tag == nil else {
             return try takePrompts(in: try reader.node(from: value), onNode: onNode)
         }
-        while let item = try reader.next(), item.kind != .sequenceEnd {
+        while let item = try reader.next(), !item.kind.isEnd {
             if case .scalar(let text, let style) = item.kind, item.anchor == nil, item.tag == nil {
                 try onText(text, style, item)
             } else {

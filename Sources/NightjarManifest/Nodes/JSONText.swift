@@ -1,32 +1,8 @@
+import NightjarCore
 import YAMLStream
 
-/// JSON as text, compact.
+/// A node as JSON text, compact.
 enum JSONText {
-    static func object(_ fields: [(String, String)]) -> String {
-        "{\(fields.map { "\(quoted($0.0)):\($0.1)" }.joined(separator: ","))}"
-    }
-
-    static func quoted(_ text: String) -> String {
-        var json = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": json += "\\\""
-            case "\\": json += "\\\\"
-            case "\n": json += "\\n"
-            case "\r": json += "\\r"
-            case "\t": json += "\\t"
-            default:
-                if scalar.value < 0x20 || scalar.value == 0x7F || scalar.value == 0x2028 || scalar.value == 0x2029 {
-                    let digits = String(scalar.value, radix: 16)
-                    json += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-                } else {
-                    json.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        return json + "\""
-    }
-
     /// A node as JSON: keys sorted, plain numbers, `true`, `false` and `null` as such, all other scalars as strings.
     static func text(of node: YAMLNode) -> String {
         switch node.content {
@@ -36,12 +12,14 @@ enum JSONText {
             case .null: return "null"
             case .boolean(let value): return value ? "true" : "false"
             case .number where isNumber(text): return text
-            case .number, .text: return quoted(text)
+            case .number, .text: return JSONWriter.quoted(text)
             }
         case .sequence(let items): return "[\(items.map(text(of:)).joined(separator: ","))]"
         case .mapping(let pairs):
             let sorted = pairs.sorted { $0.name.unicodeScalars.lexicographicallyPrecedes($1.name.unicodeScalars) }
-            return object(sorted.map { ($0.name, text(of: $0.value)) })
+            var object = JSONWriter()
+            for pair in sorted { object.add(pair.name, json: text(of: pair.value)) }
+            return object.text
         }
     }
 

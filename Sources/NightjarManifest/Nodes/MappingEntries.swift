@@ -36,7 +36,7 @@ struct MappingEntries {
     private mutating func fill(from node: YAMLNode, sink: DiagnosticSink) {
         switch node.content {
         case .mapping(let merged):
-            for pair in merged where place(of: pair.name) == nil { append(pair) }
+            for index in merged.indices where place(of: merged[index].name) == nil { append(merged[index]) }
         case .invalid: break
         case .scalar, .sequence:
             sink.report("type", "`<<` takes a mapping or a list of mappings, got \(node.described)", at: node)
@@ -53,6 +53,6 @@ struct MappingEntries {
     }
 
     private func place(of name: String) -> Int? {
-        pairs.count < 16 ? pairs.firstIndex { $0.name == name } : places[name]
+        pairs.count < 16 ? pairs.indices.first { pairs[$0].name == name } : places[name]
     }
 }

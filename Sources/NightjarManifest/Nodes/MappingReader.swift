@@ -34,11 +34,16 @@ package struct MappingReader {
         return reader
     }
 
-    package func value(_ key: String) -> YAMLNode? { pair(key)?.value }
+    package func value(_ key: String) -> YAMLNode? { place(of: key).map { pairs[$0].value } }
 
-    package func pair(_ key: String) -> YAMLNode.Pair? { pairs.first { $0.name == key } }
+    package func pair(_ key: String) -> YAMLNode.Pair? { place(of: key).map { pairs[$0] } }
 
-    package func has(_ key: String) -> Bool { pair(key) != nil }
+    package func has(_ key: String) -> Bool { place(of: key) != nil }
+
+    private func place(of key: String) -> Int? {
+        // Indices, since a pair is large to copy.
+        pairs.indices.first { pairs[$0].name == key }
+    }
 
     /// Reports every key that is not one of `known`.
     /// - Parameters:
@@ -50,7 +55,8 @@ package struct MappingReader {
         -> [String]
     {
         var meant: [String] = []
-        for pair in pairs where !known.contains(pair.name) {
+        for index in pairs.indices where !known.contains(pairs[index].name) {
+            let pair = pairs[index]
             if allowsExtensions, pair.name.hasPrefix("x-") { continue }
             let near = sink.reportKey(
                 pair.name, at: pair.key, known: known, unsupported: unsupported, place: "in \(place)")

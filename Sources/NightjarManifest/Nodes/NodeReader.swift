@@ -31,7 +31,7 @@ final class NodeReader {
     /// The next event; anchors do not reach beyond their document.
     func next() throws(YAMLError) -> YAMLEvent? {
         let event = try parser.next()
-        if event?.kind == .documentStart {
+        if case .documentStart = event?.kind {
             anchors = [:]
             anchored = YAMLNode.Size(nodes: 0)
         }
@@ -63,7 +63,7 @@ final class NodeReader {
         switch event.kind {
         case .scalar(let text, let style):
             node.content = .scalar(text, style)
-            node.size.bytes = text.utf8.count
+            node.size.bytes = Int32(clamping: text.utf8.count)
         case .sequenceStart: try readSequence(into: &node, keeps: keeps)
         case .mappingStart: try readMapping(into: &node, keeps: keeps)
         case .alias, .sequenceEnd, .mappingEnd, .documentStart, .documentEnd: break
@@ -75,7 +75,7 @@ final class NodeReader {
 
     private func readSequence(into node: inout YAMLNode, keeps: Bool) throws(YAMLError) {
         var items: [YAMLNode] = []
-        while let event = try next(), event.kind != .sequenceEnd {
+        while let event = try next(), !event.kind.isEnd {
             guard let item = try read(event, keeps: keeps && fits(node)) else {
                 if keeps { overflow(&node) }
                 continue
@@ -88,7 +88,7 @@ final class NodeReader {
 
     private func readMapping(into node: inout YAMLNode, keeps: Bool) throws(YAMLError) {
         var entries = MappingEntries()
-        while let event = try next(), event.kind != .mappingEnd {
+        while let event = try next(), !event.kind.isEnd {
             let keepsOn = keeps && fits(node)
             let key = try read(event, keeps: keepsOn)
             guard let second = try next() else { break }

@@ -19,8 +19,8 @@ package struct YAMLNode: Sendable {
 
     /// How large a tree is, aliases counted as often as they are used.
     struct Size: Sendable {
-        var nodes = 1
-        var bytes = 0
+        var nodes: Int32 = 1
+        var bytes: Int32 = 0
 
         static func += (left: inout Size, right: Size) {
             left.nodes += right.nodes

@@ -5,9 +5,9 @@ import Testing
 
 struct JSONLineTests {
     @Test func `fields keep their order and their types`() {
-        var inner = JSONLine()
+        var inner = JSONWriter()
         inner.add("kind", "lost")
-        var line = JSONLine()
+        var line = JSONWriter()
         line.add("z", "text")
         line.add("a", 7)
         line.add("none", nil as String?)
@@ -18,7 +18,7 @@ struct JSONLineTests {
         line.add("spent", Money(micros: 1_250_001))
         line.add("time", RenderingSample.start)
         line.add("error", inner)
-        line.add("list", [inner, JSONLine()])
+        line.add("list", [inner, JSONWriter()])
         #expect(
             line.text == """
                 {"z":"text","a":7,"none":null,"big":9223372036854775807,"flag":true,"half":0.5,"broken":null,\
@@ -34,7 +34,7 @@ struct JSONLineTests {
             "e\u{301}",
         ])
     func roundTrip(_ text: String) throws {
-        var line = JSONLine()
+        var line = JSONWriter()
         line.add("text", text)
         #expect(line.text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
         #expect(!line.text.unicodeScalars.contains("\u{202E}"))

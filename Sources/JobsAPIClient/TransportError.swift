@@ -1,0 +1,55 @@
+internal import AsyncHTTPClient
+internal import Glibc
+internal import NIOCore
+internal import NIOPosix
+internal import NIOSSL
+
+/// What goes wrong below HTTP.
+enum TransportError {
+    /// Whether an error speaks of the time before the request: no name, no connection, no TLS session.
+    ///
+    /// By itself it proves nothing, since some of these also come from a connection that has been used; see
+    /// `TrackedBody`. An address written in numbers fails with an `IOError`, a name with an `NIOConnectionError`.
+    static func isOfConnecting(_ error: any Error) -> Bool {
+        switch error {
+        case is NIOConnectionError, is SocketAddressError, is SocketAddressError.UnknownHost, is IOError,
+            is NIOSSLError,
+            is NIOSSLExtraError:
+            true
+        case let error as HTTPClientError:
+            [.connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout].contains(error)
+        default: false
+        }
+    }
+
+    /// For people. An error may quote the request's headers, so the key is struck out.
+    static func words(for error: any Error, without key: APIKey?) -> String {
+        Reply.clean(words(for: error), without: key)
+    }
+
+    private static func words(for error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            let place = "no connection to \(error.host):\(error.port)"
+            if let cause = error.connectionErrors.first?.error as? IOError {
+                return "\(place): \(words(forErrno: cause.errnoCode))"
+            }
+            return error.connectionErrors.isEmpty ? "\(place): the name cannot be resolved" : place
+        case let error as IOError: return words(forErrno: error.errnoCode)
+        case let error as HTTPClientError:
+            switch error {
+            case .readTimeout, .deadlineExceeded: return "no answer in time"
+            case .connectTimeout: return "no connection in time"
+            case .remoteConnectionClosed: return "the connection was closed before the answer was whole"
+            default: return error.shortDescription.lowercased()
+            }
+        case is NIOTooManyBytesError: return "the answer is too long"
+        case is CancellationError: return "cancelled"
+        default: return "\(error)"
+        }
+    }
+
+    private static func words(forErrno code: CInt) -> String {
+        String(cString: strerror(code)).lowercased()
+    }
+}

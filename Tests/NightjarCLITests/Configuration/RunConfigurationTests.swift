@@ -1,0 +1,155 @@
+import NightjarCore
+import NightjarRunner
+import NightjarTestSupport
+import Testing
+
+@testable import NightjarCLI
+
+@Suite struct RunConfigurationTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func file(_ text: String) throws -> ConfigurationFile {
+        try ConfigurationFile(path: folder.write(text, to: "nightjar.yaml"))
+    }
+
+    private func configuration(
+        flags: [Setting: String] = [:], environment: [String: String] = [:], file text: String = "",
+        rehearses: Bool = false
+    ) throws -> RunConfiguration {
+        try RunConfiguration(flags: flags, environment: environment, file: try file(text), rehearses: rehearses)
+    }
+
+    @Test func `a flag beats the environment, which beats the file, which beats the default`() throws {
+        #expect(try configuration().run.concurrency == 8)
+        #expect(try configuration(file: "concurrency: 3").run.concurrency == 3)
+        let environment = ["NIGHTJAR_CONCURRENCY": "4"]
+        #expect(try configuration(environment: environment, file: "concurrency: 3").run.concurrency == 4)
+        let all = try configuration(flags: [.concurrency: "5"], environment: environment, file: "concurrency: 3")
+        #expect(all.run.concurrency == 5)
+    }
+
+    @Test func `the defaults are those of the contract`() throws {
+        let defaults = try configuration()
+        #expect(defaults.output == "output")
+        #expect(defaults.state == "output/.nightjar/state.sqlite3")
+        #expect(defaults.baseURL == "https://api.serika.dev/api/openai/v1")
+        #expect(defaults.run.rate == Rate(requests: 5, per: .second))
+        #expect(defaults.run.downloads == 4)
+        #expect(defaults.run.drainTimeout == .seconds(300))
+        #expect(defaults.run.giveUpAfter == .seconds(900))
+        #expect(defaults.run.drainsAtTimeLimit)
+        #expect(defaults.timeout == .seconds(30))
+        #expect(defaults.maxImageBytes == 64 << 20)
+        #expect(defaults.run.maxJobs == nil && defaults.run.budget == nil && defaults.run.maxDuration == nil)
+    }
+
+    @Test func `every option is read from every layer`() throws {
+        let values: [Setting: String] = [
+            .output: "night/", .state: "s.sqlite3", .baseURL: "http://127.0.0.1:9/v1/", .concurrency: "2",
+            .rate: "60/min",
+            .downloads: "3", .maxDuration: "8h", .cutoff: "hard", .drainTimeout: "20s", .maxJobs: "0", .budget: "1.50",
+            .retryFailed: "true", .timeout: "10s", .giveUpAfter: "5s", .maxImageBytes: "1MiB", .progress: "json",
+            .logFormat: "json", .quiet: "true",
+        ]
+        let lines = values.map { "\($0.key.rawValue): \"\($0.value)\"" }.joined(separator: "\n")
+        let environment = Dictionary(uniqueKeysWithValues: values.map { ($0.key.environmentName, $0.value) })
+        for read in [
+            try configuration(flags: values), try configuration(environment: environment),
+            try configuration(file: lines),
+        ] {
+            #expect(read.output == "night")
+            #expect(read.state == "s.sqlite3")
+            #expect(read.baseURL == "http://127.0.0.1:9/v1")
+            #expect(read.run.concurrency == 2)
+            #expect(read.run.rate == Rate(requests: 60, per: .minute))
+            #expect(read.run.downloads == 3)
+            #expect(read.run.maxDuration == .seconds(8 * 3600))
+            #expect(!read.run.drainsAtTimeLimit)
+            #expect(read.run.drainTimeout == .seconds(20))
+            #expect(read.run.maxJobs == 0)
+            #expect(read.run.budget == Money(micros: 1_500_000))
+            #expect(read.run.retryFailed)
+            #expect(read.timeout == .seconds(10))
+            #expect(read.run.giveUpAfter == .seconds(5))
+            #expect(read.maxImageBytes == 1 << 20)
+            #expect(read.progress == .json)
+            #expect(read.logFormat == .json)
+            #expect(read.quiet)
+        }
+    }
+
+    @Test func `a rehearsal keeps to a folder of its own, and costs nothing`() throws {
+        let environment = ["NIGHTJAR_STATE": "/somewhere/state", "NIGHTJAR_OUTPUT": "out"]
+        let rehearsal = try configuration(
+            environment: environment, file: "budget: 1\nprices: {m: 0.01}", rehearses: true)
+        #expect(rehearsal.output == "rehearsal")
+        #expect(rehearsal.state == "rehearsal/.nightjar/state.sqlite3")
+        #expect(rehearsal.run.budget == nil)
+        #expect(rehearsal.run.prices.isEmpty)
+        let named = try configuration(flags: [.output: "tryout"], environment: environment, rehearses: true)
+        #expect(named.state == "tryout/.nightjar/state.sqlite3")
+    }
+
+    @Test func `all problems are reported at once, each with where it stands`() throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration(
+                environment: ["NIGHTJAR_DOWNLOADS": "many"], file: "\nrate: fast\ncutoff: drian\n")
+        }
+        #expect(error?.exit == .configuration)
+        #expect(
+            error?.problems == [
+                "\(folder.path("nightjar.yaml")):2: `rate` must be a rate such as `5/s` or `60/min`, got `fast`",
+                "`NIGHTJAR_DOWNLOADS` must be a whole number from 1 to 1024, got `many`",
+                "\(folder.path("nightjar.yaml")):3: `cutoff` must be one of drain, hard, got `drian`; did you mean `drain`?",
+            ])
+    }
+
+    @Test(
+        arguments: [
+            (Setting.concurrency, "0"), (.concurrency, "-1"), (.rate, "0"), (.rate, "auto"), (.timeout, "0s"),
+            (.timeout, "-5s"), (.budget, "-1"), (.budget, "ten"), (.maxJobs, "1.5"), (.baseURL, "api.example"),
+            (.baseURL, "ftp://api.example"), (.baseURL, "https://user@api.example"), (.output, ""), (.progress, "loud"),
+            (.maxImageBytes, "big"),
+        ])
+    func `a wrong flag is wrong usage`(setting: Setting, value: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try configuration(flags: [setting: value]) }
+        #expect(error?.exit == .usage)
+        #expect(error?.problems.count == 1)
+        #expect(error?.problems.first?.hasPrefix("`\(setting.flag)` ") == true)
+    }
+
+    @Test func `prices are read by model`() throws {
+        let prices = try file("prices:\n  tensorart-animagine-xl: 0.0035\n  novelai/nai-diffusion-4-5-full: 0.02")
+            .prices
+        #expect(prices["tensorart-animagine-xl"] == Money(micros: 3500))
+        #expect(prices["novelai/nai-diffusion-4-5-full"] == Money(micros: 20_000))
+    }
+
+    @Test func `a mistyped key of the file names the nearest one`() throws {
+        let error = #expect(throws: ManifestErrorBox.self) {
+            do { _ = try file("concurency: 3\nprices: {m: cheap}\n") } catch { throw ManifestErrorBox(error) }
+        }
+        #expect(error?.text.contains("unknown key `concurency`") == true)
+        #expect(error?.text.contains("did you mean `concurrency`?") == true)
+        #expect(error?.text.contains("`m` must be an amount") == true)
+    }
+
+    @Test func `a mistyped variable of the environment is pointed out, a foreign one is not`() {
+        let warnings = RunConfiguration.environmentWarnings([
+            "NIGHTJAR_CONCURENCY": "3", "NIGHTJAR_RATE": "5", "NIGHTJAR_API_KEY": "k", "NIGHTJAR_SOMETHING_ELSE": "1",
+        ])
+        #expect(warnings == ["warning: `NIGHTJAR_CONCURENCY` is not a setting; did you mean `NIGHTJAR_CONCURRENCY`?"])
+    }
+}
+
+private struct ManifestErrorBox: Error {
+    let text: String
+
+    init(_ error: any Error) {
+        text = "\(error)"
+    }
+}

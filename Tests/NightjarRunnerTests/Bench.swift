@@ -1,0 +1,92 @@
+import NightjarCore
+import NightjarRunner
+import NightjarStore
+import NightjarTestSupport
+
+/// Everything that a run needs, in memory, on a clock of its own.
+struct Bench: Sendable {
+    let clock: ManualClock
+    let store: any JobStore
+    let service: ScriptedService
+    let tree: ScriptedTree
+    let events = EventRecorder()
+    private let fault: @Sendable (WatchedStore.Call) -> (any Error)?
+
+    init(
+        _ script: ScriptedService.Script = ScriptedService.Script(), tree: ScriptedTree = ScriptedTree(),
+        after earlier: Bench? = nil, fault: @escaping @Sendable (WatchedStore.Call) -> (any Error)? = { _ in nil }
+    ) throws {
+        clock = earlier?.clock ?? ManualClock(movesWhenIdle: true)
+        store = try earlier?.store ?? SQLiteStore.inMemory()
+        service = ScriptedService(clock, script)
+        self.tree = tree
+        self.fault = fault
+    }
+
+    /// Takes in a batch of `count` jobs with prompts of their own.
+    @discardableResult
+    func takeIn(
+        _ name: String = "spring", jobs count: Int, model: String = "model-a",
+        limits: BatchSettings.Limits = BatchSettings.Limits(), retry: BatchSettings.Retry = BatchSettings.Retry()
+    ) throws -> BatchID {
+        let jobs = (0..<count).map { PlannedJob.sample("\(name), prompt \($0)", model: model) }
+        return try store.takeIn(BatchSettings(name: name, limits: limits, retry: retry), jobs, now: clock.wall).batch
+    }
+
+    /// Runs to the end.
+    /// - Parameters:
+    ///   - asked: All batches where it is `nil`.
+    ///   - meanwhile: What happens beside the run; cancelled with its end.
+    func run(
+        _ settings: RunSettings = RunSettings(), asked: [BatchID]? = nil,
+        meanwhile: @escaping @Sendable (Runner) async throws -> Void = { _ in }
+    ) async throws -> RunOutcome {
+        let batches = try await store.batches().map(\.id)
+        return try await clock.run {
+            let runner = try await Runner(
+                settings: settings, asked: asked ?? batches, store: WatchedStore(store, clock, fault: fault),
+                service: service, tree: tree, observer: events, time: clock.timekeeper, jitter: { 0.5 })
+            return await withTaskGroup(of: Void.self) { group in
+                group.addTask { try? await meanwhile(runner) }
+                let outcome = await runner.run()
+                group.cancelAll()
+                return outcome
+            }
+        }
+    }
+
+    /// Jobs by state, as the rows say.
+    func states(_ batch: String? = nil) async throws -> [JobState: Int] {
+        try await store.jobs(of: batch).reduce(into: [:]) { $0[$1.state, default: 0] += 1 }
+    }
+
+    func spent(_ name: String = "spring") async throws -> Money? {
+        try await store.batches().first { $0.settings.name == name }?.spent
+    }
+}
+
+extension RunSettings {
+    /// Settings that do not limit: what a test wants to see limited, it sets.
+    static func with(
+        concurrency: Int = 8, rate: Rate = Rate(requests: 1000, per: .second),
+        _ change: (inout RunSettings) -> Void = { _ in }
+    ) -> RunSettings {
+        var settings = RunSettings()
+        settings.concurrency = concurrency
+        settings.rate = rate
+        change(&settings)
+        return settings
+    }
+}
+
+/// The most of `times` that lie in any window of this length, its end not included.
+func mostWithin(_ window: Duration, of times: [Duration]) -> Int {
+    let times = times.sorted()
+    var most = 0
+    var first = 0
+    for (place, time) in times.enumerated() {
+        while times[first] + window <= time { first += 1 }
+        most = max(most, place - first + 1)
+    }
+    return most
+}
