@@ -12,6 +12,8 @@ final class FakeAPI: Sendable {
         var body: Data
         /// How many requests of this method and path came before.
         var earlier: Int
+        /// When it had arrived whole.
+        var at = ContinuousClock.now
 
         var isSubmission: Bool { method == "POST" }
         var isJob: Bool { method == "GET" && path.hasPrefix("/v1/jobs/") }

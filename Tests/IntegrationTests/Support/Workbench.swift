@@ -75,6 +75,11 @@ final class Workbench: Sendable {
 
     // MARK: Files
 
+    func path(_ name: String) -> String { folder.path(name) }
+
+    @discardableResult
+    func write(_ text: String, to name: String) throws -> String { try folder.write(text, to: name) }
+
     /// Writes `batch.yaml`: prompts under the name `batch`, 64×64 px, of the model `test/picture`.
     /// - Parameter more: Further keys at the top.
     @discardableResult
