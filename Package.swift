@@ -100,6 +100,16 @@ let package = Package(
         .testTarget(name: "JobsAPITests", dependencies: ["JobsAPI"]),
         .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
         .testTarget(
+            name: "JobsAPIClientTests",
+            dependencies: ["JobsAPIClient", "NightjarCore", asyncHTTPClient, nioCore, nioPosix, nioSSL]),
+        .testTarget(
+            name: "NightjarStoreTests",
+            dependencies: ["NightjarCore", "NightjarStore", "NightjarTestSupport", crypto, grdb],
+            exclude: ["Fixtures"]),
+        .testTarget(
+            name: "NightjarRunnerTests",
+            dependencies: ["NightjarCore", "NightjarRunner", "NightjarStore", "NightjarTestSupport"]),
+        .testTarget(
             name: "JobsAPIServerTests",
             dependencies: [
                 "JobsAPI", "JobsAPIServer", "NightjarTestSupport", "Pictures", grdb, logging, serviceLifecycle,

@@ -115,7 +115,7 @@ struct Composition: Sendable {
     }
 
     private func sayWhatChanged(_ intake: Intake, _ name: String) {
-        guard intake.total > intake.added, !configuration.quiet else { return }
+        guard intake.total > intake.added || intake.removed > 0, !configuration.quiet else { return }
         var parts: [String] = []
         if intake.added > 0 { parts.append("\(intake.added) new") }
         if intake.returned > 0 { parts.append("\(intake.returned) named again") }

@@ -71,7 +71,7 @@ enum Migrations {
             meta TEXT,                          -- JSON object
             attempt INTEGER NOT NULL DEFAULT 0,
             submissions INTEGER NOT NULL DEFAULT 0,
-            removed INTEGER NOT NULL DEFAULT 0, -- cancelled because the manifest no longer names it
+            removed INTEGER NOT NULL DEFAULT 0, -- the manifest no longer names it; if cancelled, that is why
             intent_at_ms INTEGER,
             submitted_at_ms INTEGER,
             due_at_ms INTEGER,

@@ -94,7 +94,7 @@ private final class IntakeSession {
         intake = Intake(batch: batch)
         find = try db.cachedStatement(
             sql: """
-                SELECT id, idx, state, removed, attempt, submissions, label, parameters_id, prompt, seed, meta
+                SELECT id, idx, state, removed, error_kind, parameters_id, prompt, seed, meta
                 FROM jobs WHERE batch_id = ? AND key = ?
                 """)
         insert = try db.cachedStatement(
@@ -158,20 +158,29 @@ private final class IntakeSession {
         if row["meta"] != job.meta {
             try db.execute(sql: "UPDATE jobs SET meta = ? WHERE id = ?", arguments: [job.meta, id])
         }
+        var state = JobState(rawValue: row["state"]) ?? .failed
         if row["removed"] {
-            try db.execute(
-                sql: "UPDATE jobs SET state = 'pending', removed = 0, updated_at_ms = ? WHERE id = ?",
-                arguments: [now.milliseconds, id])
-            transaction.count(batch, .cancelled, -1)
-            transaction.count(batch, .pending, 1)
-            intake.returned += 1
+            let former = state
+            if former == .cancelled {
+                state = row["error_kind"] == nil ? .pending : .failed
+                intake.returned += 1
+            }
+            try move(id, from: former, to: state, removed: false)
         }
-        try compare(job, key: key, with: row, id: id)
+        try compare(job, key: key, with: row, id: id, state: state)
         return true
     }
 
+    private func move(_ id: Int64, from: JobState, to: JobState, removed: Bool) throws {
+        try db.execute(
+            sql: "UPDATE jobs SET state = ?, removed = ?, updated_at_ms = ? WHERE id = ?",
+            arguments: [to.rawValue, removed, now.milliseconds, id])
+        transaction.count(batch, from, -1)
+        transaction.count(batch, to, 1)
+    }
+
     /// Only a job with an `id` can have the same key and another request.
-    private func compare(_ job: PlannedJob, key: JobKey, with row: Row, id: Int64) throws {
+    private func compare(_ job: PlannedJob, key: JobKey, with row: Row, id: Int64, state: JobState) throws {
         let parametersID = try parameters.id(of: job.parameters)
         var isChanged = row["prompt"] != job.prompt || row["parameters_id"] != parametersID
         var seed: Int64? = row["seed"]
@@ -181,21 +190,22 @@ private final class IntakeSession {
         case .derived where seed == nil: (isChanged, seed) = (true, key.derivedSeed(draw: 0))
         case .manifest, .server, .derived: break
         }
-        guard isChanged else {
-            intake.kept += 1
-            return
-        }
-        let submissions: Int = row["submissions"]
-        guard submissions == 0 else {
+        intake.kept += 1
+        guard isChanged else { return }
+        let kind: String? = row["error_kind"]
+        let failedUnbilled = state == .failed && (kind == "rejected" || kind == "remote_failed")
+        guard state == .pending || state == .waiting || failedUnbilled else {
             intake.changed += 1
-            intake.kept += 1
             return
         }
         // Nothing has been paid for: what the manifest says now is what is asked for.
+        if let seed { seeds.takeForGood(seed) }
         try db.execute(
-            sql: "UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, updated_at_ms = ? WHERE id = ?",
-            arguments: [job.prompt, parametersID, seed, now.milliseconds, id])
-        intake.kept += 1
+            sql: """
+                UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, error_kind = NULL, error_message = NULL
+                WHERE id = ?
+                """, arguments: [job.prompt, parametersID, seed, id])
+        if failedUnbilled { try move(id, from: .failed, to: .pending, removed: false) }
     }
 
     private func firstSeed(of job: PlannedJob, key: JobKey) -> Int64? {
@@ -218,26 +228,23 @@ private final class IntakeSession {
         return intake
     }
 
+    /// What is not named any more is not asked for: what has not been billed is cancelled, the rest only marked.
     private func setAsideRemoved() throws {
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT id, idx, state, removed, submissions FROM jobs WHERE batch_id = ?",
-            arguments: [batch.rawValue])
+            db, sql: "SELECT id, idx, state FROM jobs WHERE batch_id = ? AND NOT removed", arguments: [batch.rawValue])
         var removed: [(id: Int64, state: JobState)] = []
         while let row = try rows.next() {
-            guard !named.contains(row["idx"]), !(row["removed"] as Bool) else { continue }
-            intake.removed += 1
-            guard let state = JobState(rawValue: row["state"]), state == .pending, row["submissions"] == 0 else {
+            // What a person has cancelled stays so, named or not.
+            guard !named.contains(row["idx"]), let state = JobState(rawValue: row["state"]), state != .cancelled else {
                 continue
             }
             removed.append((row["id"], state))
         }
         for job in removed {
-            try db.execute(
-                sql: "UPDATE jobs SET state = 'cancelled', removed = 1, updated_at_ms = ? WHERE id = ?",
-                arguments: [now.milliseconds, job.id])
-            transaction.count(batch, job.state, -1)
-            transaction.count(batch, .cancelled, 1)
+            let isOpen = job.state == .pending || job.state == .waiting || job.state == .failed
+            try move(job.id, from: job.state, to: isOpen ? .cancelled : job.state, removed: true)
         }
+        intake.removed = removed.count
     }
 }
 

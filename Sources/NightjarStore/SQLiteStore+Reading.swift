@@ -34,7 +34,6 @@ extension SQLiteStore {
             duplicates: row["duplicates"], spent: Money(micros: row["spent_micros"]),
             createdAt: WallTime(milliseconds: row["created_at_ms"]),
             updatedAt: WallTime(milliseconds: row["updated_at_ms"]),
-            requestsCountedAt: throughputAt.map(WallTime.init(milliseconds:)),
             throughput: isFresh ? row["throughput"] : nil)
     }
 

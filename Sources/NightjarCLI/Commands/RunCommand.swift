@@ -37,6 +37,7 @@ struct RunCommand: AsyncParsableCommand {
         let environment = console.environment
         let flags = files.flags.merging(options.flags) { $1 }
         let file = try ConfigurationFile.loadOrRefuse(named: files.config, environment: environment)
+        for warning in RunConfiguration.environmentWarnings(environment) { console.printError(warning + "\n") }
         var configuration: RunConfiguration
         do {
             configuration = try RunConfiguration(
@@ -47,7 +48,6 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             throw Refusal(error)
         }
-        for warning in RunConfiguration.environmentWarnings(environment) { console.printError(warning + "\n") }
         // Before the key is asked for: who checks a manifest has often none yet.
         let batches = try Composition.load(manifests)
         for warning in batches.flatMap(\.batch.warnings) where !configuration.quiet {

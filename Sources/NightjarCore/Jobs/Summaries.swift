@@ -11,15 +11,13 @@ package struct BatchSummary: Equatable, Sendable {
     package var spent: Money
     package var createdAt: WallTime
     package var updatedAt: WallTime
-    /// When requests of this batch were last counted.
-    package var requestsCountedAt: WallTime?
     /// Finished a second in the last minutes of running; `nil` when nothing is known.
     package var throughput: Double?
 
     package init(
         id: BatchID, settings: BatchSettings, counts: [JobState: Int] = [:], paused: Bool = false,
         requests: RequestCounts = RequestCounts(), duplicates: Int = 0, spent: Money = .zero, createdAt: WallTime,
-        updatedAt: WallTime, requestsCountedAt: WallTime? = nil, throughput: Double? = nil
+        updatedAt: WallTime, throughput: Double? = nil
     ) {
         self.id = id
         self.settings = settings
@@ -30,7 +28,6 @@ package struct BatchSummary: Equatable, Sendable {
         self.spent = spent
         self.createdAt = createdAt
         self.updatedAt = updatedAt
-        self.requestsCountedAt = requestsCountedAt
         self.throughput = throughput
     }
 
