@@ -3,7 +3,6 @@ import NightjarTestSupport
 import Testing
 
 /// Kills without warning: afterwards every job is accounted for, and none is paid for twice.
-@Suite(.timeLimit(.minutes(4)))
 struct CrashTests {
     /// Room for every job whose answer a kill may lose, and a rate at which a batch outlives a few of them.
     private static let options = ["--concurrency", "200", "--rate", "10", "--quiet"]

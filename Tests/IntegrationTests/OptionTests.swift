@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
 struct OptionTests {
     @Test(arguments: [
         (["flag", "environment", "file"], "of-flag"), (["environment", "file"], "of-environment"),

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// Runs that begin and end otherwise than with 0: limits, time, signals.
-@Suite(.timeLimit(.minutes(3)))
 struct StopTests {
     @Test func `a job that fails for good ends the run with 3, and the others are made`() async throws {
         try await Workbench.use { bench in
