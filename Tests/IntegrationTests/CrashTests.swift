@@ -12,6 +12,7 @@ struct CrashTests {
 
     @Test func `a run killed ten times at random moments loses nothing and pays for nothing twice`() async throws {
         var random = SeededGenerator()
+        print(random)
         try await Workbench.use { bench in
             let server = try await bench.server("--workers", "8", "--job-time", "100ms")
             let manifest = try bench.manifest((1...40).map { "moth \($0)" })

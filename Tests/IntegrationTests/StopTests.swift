@@ -113,4 +113,13 @@ struct StopTests {
             #expect(try await bench.batch().pending == 1)
         }
     }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `the server ends with 0 after a signal`(_ signal: Int32) async throws {
+        try await Workbench.use { bench in
+            let server = try await bench.server()
+            server.process.send(signal)
+            #expect(try await server.process.end(within: 30).exit == 0)
+        }
+    }
 }
