@@ -55,15 +55,17 @@ struct Reply: Sendable {
             switch reply.status {
             case .queued: .queued
             case .processing: .processing
-            case .completed: .completed(reply.result.map(Self.result))
+            case .completed: .completed(reply.result.map(result))
             case .failed: .failed(Self.clean(reply.error?.message ?? "the API gave no reason", without: key))
             default: .unheardOf(Self.clean(reply.status.rawValue, without: key))
             }
         return RemoteJob(id: RemoteJobID(reply.id), status: status)
     }
 
-    private static func result(_ result: JobReply.Result) -> RemoteResult {
-        RemoteResult(url: result.url, width: result.width, height: result.height, seed: result.seed)
+    /// The address is stored, so a key in it is struck out too; what is left leads nowhere, and the job says so.
+    private func result(_ result: JobReply.Result) -> RemoteResult {
+        RemoteResult(
+            url: key?.redacted(result.url) ?? result.url, width: result.width, height: result.height, seed: result.seed)
     }
 
     private func checkStatus() throws(RequestFailure) {

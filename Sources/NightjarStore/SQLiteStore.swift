@@ -87,6 +87,10 @@ package final class SQLiteStore: JobStore {
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         if !FileManager.default.fileExists(atPath: folder) {
             do {
+                // The folders above it are often the output's, and follow the umask.
+                if let parent = folder.lastIndex(of: "/").map({ folder[..<$0] }), !parent.isEmpty {
+                    try FileManager.default.createDirectory(atPath: String(parent), withIntermediateDirectories: true)
+                }
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             } catch {

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// What an API says about the account, and answers that are lost.
-@Suite(.timeLimit(.minutes(3)))
 struct AccountTests {
     @Test(arguments: [(402, Int32(12)), (403, Int32(13))])
     func `a refused submission stops the queue, and what runs comes home`(_ status: Int, _ code: Int32) async throws {

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// Results that are not what they should be.
-@Suite(.timeLimit(.minutes(3)))
 struct DownloadTests {
     private func outcome(
         _ script: @escaping FakeAPI.Script, _ check: (Ending, JobLine, Workbench, FakeAPI) async throws -> Void

@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
 struct EndToEndTests {
     @Test func `every image of a batch is on disk, hashed and described`() async throws {
         try await Workbench.use { bench in

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// The key reaches the API and nothing else.
-@Suite(.timeLimit(.minutes(3)))
 struct KeyTests {
     private static let key = "sk-nightingale-4b1d-zebra-77"
 

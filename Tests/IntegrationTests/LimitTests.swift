@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// Limits as the server measures them.
-@Suite(.timeLimit(.minutes(4)))
 struct LimitTests {
     @Test func `a thousand jobs never exceed the concurrency or the rate`() async throws {
         try await Workbench.use { bench in

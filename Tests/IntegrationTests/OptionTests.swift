@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
 struct OptionTests {
     @Test(arguments: [
         (["flag", "environment", "file"], "of-flag"), (["environment", "file"], "of-environment"),
@@ -53,8 +52,22 @@ struct OptionTests {
                 #expect(bench.files(output).count { $0.hasSuffix(".png") } == 1)
                 #expect(try await bench.jobs(output, "--state", "\(output).sqlite3").count == 1)
             }
-            let modes = try await bench.shell("stat -c %a a.sqlite3")
-            #expect(modes.output == "600\n")
+        }
+    }
+
+    @Test func `the state is private, and outputs follow the umask`() async throws {
+        try await Workbench.use { bench in
+            let server = try await bench.server()
+            let manifest = try bench.manifest(["one"], more: #"output: {path: "${batch}/0.${ext}"}"#)
+            let run = try await bench.start(
+                ["-c", "umask 027; exec \"$@\"", "sh", NightjarProcess.binary, "run", manifest]
+                    + ["--base-url", server.baseURL, "--output", "far/out"], executable: "/bin/sh"
+            ).end()
+            #expect(run.exit == 0, "\(run)")
+            let paths =
+                "far far/out far/out/batch far/out/batch/0.png far/out/.nightjar far/out/.nightjar/state.sqlite3"
+            let modes = try await bench.shell("stat -c %a \(paths)")
+            #expect(modes.output.split(separator: "\n") == ["750", "750", "750", "640", "700", "600"])
         }
     }
 }

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// Files that stand in the way.
-@Suite(.timeLimit(.minutes(3)))
 struct OutputTreeTests {
     @Test func `a file of the user's is not overwritten, and no link is followed`() async throws {
         try await Workbench.use { bench in

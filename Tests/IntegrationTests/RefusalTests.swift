@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// Runs that must not begin: the exit code, a word on standard error, nothing on standard output.
-@Suite(.timeLimit(.minutes(3)))
 struct RefusalTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String

@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
 struct RehearsalTests {
     private static let noKey: [String: String?] = ["SERIKA_API_KEY": nil, "NIGHTJAR_SETTLE": "2s"]
 

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// What scripts read.
-@Suite(.timeLimit(.minutes(3)))
 struct ReportingTests {
     private static let jobFields: Set = [
         "batch", "key", "index", "id", "state", "prompt", "model", "seed", "job_id", "attempts", "path", "sha256",

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// Runs that begin and end otherwise than with 0: limits, time, signals.
-@Suite(.timeLimit(.minutes(3)))
 struct StopTests {
     @Test func `a job that fails for good ends the run with 3, and the others are made`() async throws {
         try await Workbench.use { bench in
@@ -80,6 +79,21 @@ struct StopTests {
         }
     }
 
+    @Test func `a signal that timeout sends twice at once lets what runs come home too`() async throws {
+        try await Workbench.use { bench in
+            let server = try await bench.server("--job-time", "1s", "--workers", "4")
+            let manifest = try bench.manifest((1...8).map { "wave \($0)" })
+            let run = try bench.startRun(manifest, at: server.baseURL, "--concurrency", "3", "--rate", "50")
+            try await eventually("running jobs") { try server.ledger().unfinished == 3 }
+            run.send(SIGTERM)
+            run.send(SIGTERM)
+            let ending = try await run.end()
+            #expect(ending.exit == 143, "\(ending)")
+            #expect(try server.ledger().unfinished == 0)
+            #expect(try await bench.batch().done == server.ledger().jobs)
+        }
+    }
+
     @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
     func `a second signal ends at once, and the next run finishes the jobs`(_ signal: Int32, _ code: Int32) async throws
     {
@@ -112,6 +126,15 @@ struct StopTests {
             let run = try await bench.run(manifest, at: "http://127.0.0.1:\(port)/v1", "--give-up-after", "2s")
             #expect(run.exit == 69, "\(run)")
             #expect(try await bench.batch().pending == 1)
+        }
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `the server ends with 0 after a signal`(_ signal: Int32) async throws {
+        try await Workbench.use { bench in
+            let server = try await bench.server()
+            server.process.send(signal)
+            #expect(try await server.process.end(within: 30).exit == 0)
         }
     }
 }

@@ -110,6 +110,8 @@ struct ReplyTests {
         #expect(try job(#"{"id":"j","status":"\#(testKey)"}"#).status == .unheardOf("[key]"))
         let list = #"{"jobs":[{"id":"j","status":"FAILED","error":{"message":"\#(testKey)"}}]}"#
         #expect(try reply(200, list).jobs().first?.status == .failed("[key]"))
+        let completed = try job(#"{"id":"j","status":"COMPLETED","result":{"url":"https://a/\#(testKey)"}}"#)
+        #expect(completed.status == .completed(RemoteResult(url: "https://a/[key]")))
         let refused = AccountTrouble(.keyRefused, "the API answered 401: [key] is unknown")
         #expect(reply(401, #"{"error":"\#(testKey) is unknown"}"#).submissionAnswer() == .refused(refused))
     }

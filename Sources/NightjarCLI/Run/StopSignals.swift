@@ -8,10 +8,13 @@ internal import UnixSignals
 final class StopSignals: Sendable {
     private struct State {
         var reason: StopReason?
+        var firstCame: ContinuousClock.Instant?
         var stop: (@Sendable (StopReason) -> Void)?
     }
 
     private let state = Mutex(State())
+    /// A signal that comes again within this time is the same one: timeout(1) sends each to the process and to its group.
+    private static let echo: Duration = .milliseconds(500)
     /// Called before the process ends at once: what is drawn on a terminal is left in order.
     private let onSecond: @Sendable () -> Void
 
@@ -23,11 +26,16 @@ final class StopSignals: Sendable {
     func listen() async {
         for await signal in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
             let reason: StopReason = signal == .sigint ? .interrupted : .terminated
+            let now = ContinuousClock.now
             let (first, stop) = state.withLock { state in
-                defer { state.reason = state.reason ?? reason }
-                return (state.reason, state.stop)
+                defer {
+                    state.reason = state.reason ?? reason
+                    state.firstCame = state.firstCame ?? now
+                }
+                return (state.firstCame, state.stop)
             }
-            if first != nil {
+            if let first {
+                if now - first < Self.echo { continue }
                 onSecond()
                 // The state needs no goodbye: the next run recovers from it as from any sudden end.
                 _exit(signal == .sigint ? ExitCode.interrupted.rawValue : ExitCode.terminated.rawValue)
