@@ -174,7 +174,8 @@ private final class IntakeSession {
     private func compare(_ job: PlannedJob, key: JobKey, with row: Row, id: Int64) throws {
         let parametersID = try parameters.id(of: job.parameters)
         var isChanged = row["prompt"] != job.prompt || row["parameters_id"] != parametersID
-        var seed: Int64? = row["seed"]
+        let known: Int64? = row["seed"]
+        var seed = known
         switch job.seed {
         case .manifest(let value) where value != seed: (isChanged, seed) = (true, value)
         case .server where seed != nil: (isChanged, seed) = (true, nil)
@@ -193,8 +194,13 @@ private final class IntakeSession {
         }
         // Nothing has been paid for: what the manifest says now is what is asked for.
         try db.execute(
-            sql: "UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, updated_at_ms = ? WHERE id = ?",
-            arguments: [job.prompt, parametersID, seed, now.milliseconds, id])
+            sql: """
+                UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, variables = ?, updated_at_ms = ? WHERE id = ?
+                """,
+            arguments: [job.prompt, parametersID, seed, job.variables, now.milliseconds, id])
+        if let seed, seed != known {
+            if case .derived = job.seed { seeds.draw(seed, row: id) } else { seeds.takeForGood(seed) }
+        }
         intake.kept += 1
     }
 
@@ -220,13 +226,13 @@ private final class IntakeSession {
 
     private func setAsideRemoved() throws {
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT id, idx, state, removed, submissions FROM jobs WHERE batch_id = ?",
+            db, sql: "SELECT id, idx, state, removed, attempt FROM jobs WHERE batch_id = ?",
             arguments: [batch.rawValue])
         var removed: [(id: Int64, state: JobState)] = []
         while let row = try rows.next() {
             guard !named.contains(row["idx"]), !(row["removed"] as Bool) else { continue }
             intake.removed += 1
-            guard let state = JobState(rawValue: row["state"]), state == .pending, row["submissions"] == 0 else {
+            guard let state = JobState(rawValue: row["state"]), state == .pending, row["attempt"] == 0 else {
                 continue
             }
             removed.append((row["id"], state))

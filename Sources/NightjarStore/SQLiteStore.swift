@@ -69,6 +69,9 @@ package final class SQLiteStore: JobStore {
 
     /// Folds the log into the file and closes it.
     package func close() throws {
+        // The pool closes its writer before its readers, so that SQLite does not do this by itself. A reader beside us may
+        // keep some of the log in use: then it stays, and is as good as the file.
+        database.writeWithoutTransaction { db in _ = try? db.checkpoint(.truncate) }
         try database.close()
     }
 
