@@ -183,7 +183,8 @@ private final class IntakeSession {
     private func compare(_ job: PlannedJob, key: JobKey, with row: Row, id: Int64, state: JobState) throws {
         let parametersID = try parameters.id(of: job.parameters)
         var isChanged = row["prompt"] != job.prompt || row["parameters_id"] != parametersID
-        var seed: Int64? = row["seed"]
+        let known: Int64? = row["seed"]
+        var seed = known
         switch job.seed {
         case .manifest(let value) where value != seed: (isChanged, seed) = (true, value)
         case .server where seed != nil: (isChanged, seed) = (true, nil)
@@ -199,12 +200,16 @@ private final class IntakeSession {
             return
         }
         // Nothing has been paid for: what the manifest says now is what is asked for.
-        if let seed { seeds.takeForGood(seed) }
         try db.execute(
             sql: """
-                UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, error_kind = NULL, error_message = NULL
+                UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, variables = ?, error_kind = NULL,
+                    error_message = NULL, updated_at_ms = ?
                 WHERE id = ?
-                """, arguments: [job.prompt, parametersID, seed, id])
+                """,
+            arguments: [job.prompt, parametersID, seed, job.variables, now.milliseconds, id])
+        if let seed, seed != known {
+            if case .derived = job.seed { seeds.draw(seed, row: id) } else { seeds.takeForGood(seed) }
+        }
         if failedUnbilled { try move(id, from: .failed, to: .pending, removed: false) }
     }
 

@@ -10,7 +10,9 @@ extension SQLiteStore {
                 transaction.db,
                 sql: """
                     SELECT jobs.*, model FROM jobs JOIN parameters ON parameters.id = parameters_id
-                    WHERE state IN ('submitted', 'ready', 'unknown') ORDER BY jobs.id
+                    WHERE batch_id IN (SELECT id FROM batches) AND state IN ('submitted', 'ready', 'unknown')
+                        AND \(Self.isUnfinished)
+                    ORDER BY jobs.id
                     """)
             while let row = try rows.next() {
                 let job = JobRow(row)
@@ -31,8 +33,18 @@ extension SQLiteStore {
         }
     }
 
+    /// The condition of the index `jobs_unfinished`: SQLite uses it only in a query that repeats this to the letter.
+    static let isUnfinished = """
+        state IN ('pending', 'submitting', 'submitted', 'ready', 'unknown', 'waiting')
+        """
+
     private static func holdInterrupted(_ transaction: GroupCommit.Transaction, now: WallTime) throws -> Int {
-        let rows = try Row.fetchAll(transaction.db, sql: "SELECT * FROM jobs WHERE state = 'submitting'")
+        let rows = try Row.fetchAll(
+            transaction.db,
+            sql: """
+                SELECT * FROM jobs
+                WHERE batch_id IN (SELECT id FROM batches) AND state = 'submitting' AND \(isUnfinished)
+                """)
         for row in rows {
             let job = JobRow(row)
             var lifecycle = JobLifecycle(job.lifecycleState)
@@ -54,11 +66,17 @@ extension SQLiteStore {
                 FROM jobs JOIN parameters ON parameters.id = parameters_id
                 """
             let waiting = try transaction.db.cachedStatement(
-                sql: columns + " WHERE batch_id = ? AND state = 'waiting' AND due_at_ms <= ? ORDER BY jobs.id LIMIT ?")
+                sql: """
+                    \(columns) WHERE batch_id = ? AND state = 'waiting' AND \(Self.isUnfinished) AND due_at_ms <= ?
+                    ORDER BY jobs.id LIMIT ?
+                    """)
             var rows = try Row.fetchAll(waiting, arguments: [batch.rawValue, now.milliseconds, limit])
             if rows.count < limit {
                 let pending = try transaction.db.cachedStatement(
-                    sql: columns + " WHERE batch_id = ? AND state = 'pending' ORDER BY jobs.id LIMIT ?")
+                    sql: """
+                        \(columns) WHERE batch_id = ? AND state = 'pending' AND \(Self.isUnfinished)
+                        ORDER BY jobs.id LIMIT ?
+                        """)
                 rows += try Row.fetchAll(pending, arguments: [batch.rawValue, limit - rows.count])
             }
             return try rows.map { try Self.claim($0, in: transaction, salt: salt, now: now) }
@@ -113,7 +131,8 @@ extension SQLiteStore {
                     sql: """
                         SELECT DISTINCT model FROM parameters WHERE id IN (
                             SELECT DISTINCT parameters_id FROM jobs
-                            WHERE batch_id = ? AND state IN ('pending', 'waiting', 'submitted'))
+                            WHERE batch_id = ? AND state IN ('pending', 'waiting', 'submitted')
+                                AND \(Self.isUnfinished))
                         """, arguments: [batch.rawValue])
             }
             return Set(models).sorted()
@@ -123,7 +142,9 @@ extension SQLiteStore {
     package func nextDue(_ batches: [BatchID]) async throws -> WallTime? {
         try await read { db in
             let statement = try db.cachedStatement(
-                sql: "SELECT min(due_at_ms) FROM jobs WHERE batch_id = ? AND state = 'waiting'")
+                sql: """
+                    SELECT min(due_at_ms) FROM jobs WHERE batch_id = ? AND state = 'waiting' AND \(Self.isUnfinished)
+                    """)
             let times = try batches.compactMap { try Int64.fetchOne(statement, arguments: [$0.rawValue]) }
             return times.min().map(WallTime.init(milliseconds:))
         }

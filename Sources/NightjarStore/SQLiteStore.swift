@@ -69,7 +69,9 @@ package final class SQLiteStore: JobStore {
 
     /// Folds the log into the file and closes it.
     package func close() throws {
-        // The pool closes its readers last, and the last one to close must be the writer for the log to be folded in.
+        // The pool closes its writer before its readers, so that SQLite does not fold the log in by itself. A reader beside
+        // us may keep some of the log in use: then it stays, and is as good as the file.
+        database.writeWithoutTransaction { db in _ = try? db.checkpoint(.truncate) }
         (database as? DatabasePool)?.releaseMemory()
         try database.close()
     }

@@ -9,6 +9,7 @@ struct SeedDraws {
     private var fixed: [UInt32] = []
     /// Seed in the upper, place in `rows` in the lower half.
     private var drawn: [UInt64] = []
+    /// Rows are kept as distances from here, which fit into 32 bits.
     private var firstRow: Int64 = 0
 
     mutating func takeForGood(_ seed: Int64) {
@@ -16,9 +17,9 @@ struct SeedDraws {
         fixed.append(UInt32(seed))
     }
 
-    /// - Parameter row: The job's row; rows of one intake lie within 2³² of each other.
+    /// - Parameter row: The job's row; rows of one intake lie within 2³¹ of each other.
     mutating func draw(_ seed: Int64, row: Int64) {
-        if drawn.isEmpty { firstRow = row }
+        if drawn.isEmpty { firstRow = row - Self.limit }
         drawn.append(UInt64(seed) << 32 | UInt64(row - firstRow))
     }
 

@@ -4,7 +4,7 @@ import NightjarTestSupport
 import Testing
 
 /// What each answer of the API leads to.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AnswerTests {
     private static func script(_ change: (inout ScriptedService.Script) -> Void) -> ScriptedService.Script {
         var script = ScriptedService.Script()

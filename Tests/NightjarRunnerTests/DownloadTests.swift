@@ -4,7 +4,7 @@ import NightjarTestSupport
 import Testing
 
 /// From COMPLETED to a file.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DownloadTests {
     private static func script(_ change: (inout ScriptedService.Script) -> Void) -> ScriptedService.Script {
         var script = ScriptedService.Script()

@@ -4,7 +4,7 @@ import NightjarTestSupport
 import Testing
 
 /// How runs end before everything is done, and that they end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EndTests {
     private static let slow: ScriptedService.Script = {
         var script = ScriptedService.Script()

@@ -4,7 +4,7 @@ import NightjarTestSupport
 import Testing
 
 /// What a run may spend and submit.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LimitTests {
     private static let price = Money(micros: 10_000)
 

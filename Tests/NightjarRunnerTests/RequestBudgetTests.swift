@@ -5,7 +5,7 @@ import Testing
 
 @testable import NightjarRunner
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RequestBudgetTests {
     private static func budget(
         _ rate: Rate, _ clock: ManualClock, _ store: any JobStore, batches: [BatchID: Rate] = [:]

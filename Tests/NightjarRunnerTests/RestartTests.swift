@@ -4,7 +4,7 @@ import NightjarTestSupport
 import Testing
 
 /// What a run makes of each state that an earlier process may have left.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RestartTests {
     /// Moves the first job of a new batch through these states, as an earlier process would have.
     private static func left(_ bench: Bench, in path: [JobLifecycle.State]) async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import NightjarRunner
 
 /// Whole runs against a good API.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RunTests {
     @Test func `one job runs from pending to done, its events in order`() async throws {
         let bench = try Bench()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import NightjarRunner
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SignalTests {
     @Test func `a change between the mark and the wait is not missed`() async {
         let signal = Signal()

@@ -1,0 +1,140 @@
+import GRDB
+import NightjarCore
+import NightjarTestSupport
+import Testing
+
+@testable import NightjarStore
+
+@Suite(.timeLimit(.minutes(5)))
+struct IntakeTests {
+    private static func jobs(_ prompts: String...) -> [PlannedJob] { prompts.map { PlannedJob.sample($0) } }
+
+    @Test(arguments: StoreKind.allCases) func `new jobs are added in order, from index 0`(kind: StoreKind) async throws
+    {
+        let opened = try Opened(kind)
+        let intake = try opened.takeIn(Self.jobs("a", "b", "c"))
+        #expect(intake.total == 3 && intake.added == 3 && intake.kept == 0)
+        let jobs = try await opened.store.jobs()
+        #expect(jobs.map(\.request.prompt) == ["a", "b", "c"])
+        #expect(jobs.map(\.index) == [0, 1, 2])
+        #expect(jobs.allSatisfy { $0.state == .pending && $0.request.seed != nil })
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `an edit adds, keeps and removes, and indices are only ever added`(kind: StoreKind) async throws {
+        let opened = try Opened(kind)
+        try opened.takeIn(Self.jobs("a", "b", "c"))
+        let edited = try opened.takeIn(Self.jobs("d", "c", "a"))
+        #expect(edited.added == 1 && edited.kept == 2 && edited.removed == 1 && edited.total == 3)
+        let jobs = try await opened.store.jobs()
+        #expect(jobs.map(\.request.prompt) == ["a", "b", "c", "d"])
+        #expect(jobs.map(\.index) == [0, 1, 2, 3])
+        #expect(jobs.map(\.state) == [.pending, .cancelled, .pending, .pending])
+        let returned = try opened.takeIn(Self.jobs("b"))
+        #expect(returned.returned == 1 && returned.added == 0 && returned.removed == 3)
+        #expect(try await opened.store.jobs().map(\.state) == [.cancelled, .pending, .cancelled, .cancelled])
+    }
+
+    @Test(arguments: StoreKind.allCases) func `what has been submitted is not set aside`(kind: StoreKind) async throws {
+        let opened = try Opened(kind)
+        let batch = try opened.takeIn(Self.jobs("a", "b", "c")).batch
+        try await opened.claim(batch, then: [.submitted(RemoteJobID("j"), attempt: 1)])
+        try await opened.claim(batch, then: [.pending(attempt: 0)])
+        #expect(try opened.takeIn(Self.jobs("c")).removed == 2)
+        // The second was turned away: nobody has it, nothing was paid.
+        #expect(try await opened.store.jobs().map(\.state) == [.submitted, .cancelled, .pending])
+    }
+
+    @Test func `equal prompts are jobs of their own, with keys by their ordinal`() async throws {
+        let opened = try Opened(.memory)
+        try opened.takeIn(Self.jobs("a", "b", "a", "a", "a"))
+        let jobs = try await opened.store.jobs()
+        #expect(Set(jobs.map(\.key)).count == 5)
+        let identity = PlannedJob.sample("a").identity
+        #expect(jobs.filter { $0.request.prompt == "a" }.map(\.key) == (0..<4).map(identity.key(ordinal:)))
+        #expect(try opened.takeIn(Self.jobs("a", "a")).removed == 3)
+    }
+
+    @Test func `the order of prompts changes no key, index or seed`() async throws {
+        let opened = try Opened(.memory)
+        var random = SeededGenerator()
+        let prompts = (0..<300).map { "prompt \($0 % 200)" }
+        try opened.takeIn(prompts.map { PlannedJob.sample($0) })
+        let before = try await opened.store.jobs()
+        try opened.takeIn(prompts.shuffled(using: &random).map { PlannedJob.sample($0) })
+        #expect(try await opened.store.jobs() == before, "\(random)")
+        let fresh = try Opened(.memory)
+        try fresh.takeIn(prompts.shuffled(using: &random).map { PlannedJob.sample($0) })
+        let seeds = Dictionary(uniqueKeysWithValues: before.map { ($0.key, $0.request.seed) })
+        #expect(try await fresh.store.jobs().allSatisfy { seeds[$0.key] == $0.request.seed }, "\(random)")
+    }
+
+    @Test func `a changed request is taken before it is paid for, and kept after`() async throws {
+        let opened = try Opened(.memory)
+        let batch = try opened.takeIn([.sample("a", label: "one"), .sample("b", label: "two")]).batch
+        try await opened.claim(batch, then: [.submitted(RemoteJobID("j"), attempt: 1)])
+        let edited = try opened.takeIn([
+            .sample("a2", label: "one"), .sample("b2", label: "two", variables: #"{"x":"y"}"#),
+        ])
+        #expect(edited.changed == 1 && edited.added == 0)
+        let jobs = try await opened.store.jobs()
+        #expect(jobs.map(\.request.prompt) == ["a", "b2"])
+        #expect(jobs[1].variables == #"{"x":"y"}"#)
+    }
+
+    @Test func `seeds are unique in a batch after every edit`() async throws {
+        let opened = try Opened(.memory)
+        let taken = try #require(PlannedJob.sample("x", label: "b").identity.key(ordinal: 0) as JobKey?)
+        let first = taken.derivedSeed(draw: 0)
+        // `a` is given the seed that `b` would draw; then `b` asks for a seed of its own again.
+        try opened.takeIn([.sample("a", label: "a"), .sample("b", label: "b", seed: .server)])
+        try opened.takeIn([.sample("a", label: "a", seed: .manifest(first)), .sample("b", label: "b")])
+        let seeds = try await opened.store.jobs().map(\.request.seed)
+        #expect(seeds[0] == first)
+        #expect(seeds[1] != nil && seeds[1] != first)
+    }
+
+    @Test func `a path that two jobs share is an error, and nothing is taken in`() async throws {
+        let opened = try Opened(.memory)
+        let jobs = [PlannedJob.sample("a", line: 4), .sample("b", line: 5), .sample("a", line: 9)]
+        #expect(throws: IntakeConflict.self) { try opened.takeIn(jobs, template: "${slug}.${ext}") }
+        #expect(try await opened.store.batches().isEmpty)
+        #expect(try opened.takeIn(jobs, template: "${slug}-${key}.${ext}").added == 3)
+    }
+
+    @Test func `the same digest is left alone, and not even expanded`() throws {
+        let opened = try Opened(.memory)
+        try opened.takeIn(Self.jobs("a", "b"), digest: "d")
+        let again = try opened.store.takeIn(BatchSettings(name: "spring"), digest: "d", now: Opened.now) { _ in
+            Issue.record("expanded")
+        }
+        #expect(again.total == 2 && again.kept == 2 && again.added == 0)
+    }
+
+    @Test(arguments: StoreKind.allCases) func `an expansion that fails leaves nothing`(kind: StoreKind) async throws {
+        struct Broken: Error {}
+        let opened = try Opened(kind)
+        #expect(throws: Broken.self) {
+            try opened.store.takeIn(BatchSettings(name: "spring"), digest: "d", now: Opened.now) { add in
+                for number in 0..<5000 { try add(.sample("p \(number)")) }
+                throw Broken()
+            }
+        }
+        #expect(try await opened.store.batches().isEmpty)
+        #expect(try await opened.store.jobs().isEmpty)
+    }
+
+    @Test func `a hundred thousand prompts are taken in whole, seeds and keys unique`() async throws {
+        let opened = try Opened(.file)
+        let intake = try opened.store.takeIn(BatchSettings(name: "big"), digest: "d", now: Opened.now) { add in
+            for number in 0..<100_000 { try add(.sample("prompt \(number)")) }
+        }
+        #expect(intake.added == 100_000)
+        #expect(try await opened.store.batches().first?.counts == [.pending: 100_000])
+        let distinct = try await opened.store.read { db in
+            try Int.fetchAll(
+                db, sql: "SELECT count(DISTINCT seed) FROM jobs UNION ALL SELECT count(DISTINCT key) FROM jobs")
+        }
+        #expect(distinct == [100_000, 100_000] || distinct == [100_000])
+    }
+}

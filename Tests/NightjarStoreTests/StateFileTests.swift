@@ -1,0 +1,142 @@
+import Foundation
+import GRDB
+import NightjarCore
+import NightjarTestSupport
+import Testing
+
+@testable import NightjarStore
+
+@Suite(.timeLimit(.minutes(5)))
+struct StateFileTests {
+    private static func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+
+    @Test func `every commit is synced`() async throws {
+        let opened = try Opened(.file)
+        let level = try await opened.store.database.writeWithoutTransaction { db in
+            try Int.fetchOne(db, sql: "PRAGMA synchronous")
+        }
+        #expect(level == 2)
+        let journal = try await opened.store.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
+        #expect(journal == "wal")
+    }
+
+    @Test func `the folder is 0700, every file of the state 0600`() async throws {
+        let opened = try Opened(.file)
+        try opened.takeIn([.sample("a")])
+        let folder = opened.folder.path("state")
+        #expect(try Self.mode(folder) == 0o700)
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(files.count == 3)
+        for file in files { #expect(try Self.mode("\(folder)/\(file)") == 0o600, "\(file)") }
+    }
+
+    @Test func `opening again migrates nothing twice and keeps the salt`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("s.sqlite3")
+        let first = try SQLiteStore.open(path: path)
+        let salt = first.salt
+        try first.close()
+        let second = try SQLiteStore.open(path: path)
+        #expect(second.salt == salt)
+        try second.close()
+    }
+
+    @Test func `a reader sees what the writer commits, and reads after it has closed`() async throws {
+        let opened = try Opened(.file)
+        let path = opened.folder.path("state/state.sqlite3")
+        let batch = try opened.takeIn([.sample("a"), .sample("b")]).batch
+        let reader = try #require(try SQLiteStore.openForReading(path: path))
+        #expect(try await reader.jobs().count == 2)
+        try await opened.claim(batch)
+        #expect(try await reader.batches().first?.counts == [.pending: 1, .submitting: 1])
+        try reader.close()
+        try opened.store.close()
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path + "-wal")).isEmpty)
+        let later = try #require(try SQLiteStore.openForReading(path: path))
+        #expect(try await later.jobs().count == 2)
+        await #expect(throws: StoreFailure.self) { try await later.retryFailed([batch], now: Opened.now) }
+    }
+
+    @Test func `no file, and one with nothing in it yet, are no state`() throws {
+        let folder = try TemporaryFolder()
+        #expect(try SQLiteStore.openForReading(path: folder.path("none")) == nil)
+        #expect(try SQLiteStore.openForReading(path: folder.write("", to: "empty")) == nil)
+    }
+
+    @Test func `a state of a newer version is refused`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("s.sqlite3")
+        let store = try SQLiteStore.open(path: path)
+        try store.database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('999')") }
+        try store.close()
+        let newer = { (error: any Error) in if case StoreFailure.newer = error { true } else { false } }
+        #expect { try SQLiteStore.open(path: path) } throws: { newer($0) }
+        #expect { try SQLiteStore.openForReading(path: path) } throws: { newer($0) }
+    }
+
+    @Test func `what is not a database, and what is damaged, are said to be damaged`() throws {
+        let folder = try TemporaryFolder()
+        let text = try folder.write(String(repeating: "not a database. ", count: 512), to: "text")
+        let damaged = { (error: any Error) in if case StoreFailure.damaged = error { true } else { false } }
+        #expect { try SQLiteStore.open(path: text) } throws: { damaged($0) }
+        #expect { try SQLiteStore.openForReading(path: text) } throws: { damaged($0) }
+        #expect(try String(contentsOfFile: text, encoding: .utf8).hasPrefix("not a database"))
+    }
+
+    @Test func `pages that are overwritten are found when they are read`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("s.sqlite3")
+        let store = try SQLiteStore.open(path: path)
+        try store.takeIn(BatchSettings(name: "a"), (0..<2000).map { PlannedJob.sample("prompt \($0)") })
+        try store.close()
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try handle.seek(toOffset: 4096 * 12)
+        try handle.write(contentsOf: Data(repeating: 0xA5, count: 4096 * 30))
+        try handle.close()
+        await #expect {
+            let again = try SQLiteStore.open(path: path)
+            _ = try await again.jobs()
+            _ = try await again.recover(now: Opened.now)
+        } throws: { error in
+            if case StoreFailure.damaged = error { true } else { false }
+        }
+    }
+
+    @Test func `a folder that cannot be made is named`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "file")
+        #expect(throws: StoreFailure.unwritable("the state folder `\(folder.path("file/below"))` cannot be made")) {
+            try SQLiteStore.open(path: folder.path("file/below/s.sqlite3"))
+        }
+    }
+
+    @Test func `the queries of a run find what is left to do by its index`() async throws {
+        let opened = try Opened(.memory)
+        let batch = try opened.takeIn([.sample("a")]).batch
+        let statements = Locked<[String]>([])
+        try await opened.store.database.write { db in
+            db.trace { event in
+                if case .statement(let statement) = event { statements.withLock { $0.append(statement.sql) } }
+            }
+        }
+        _ = try await opened.store.recover(now: Opened.now)
+        _ = try await opened.store.claim(1, of: batch, now: Opened.now)
+        _ = try await opened.store.nextDue([batch])
+        _ = try await opened.store.modelsToSubmit([batch])
+        try await opened.store.database.write { $0.trace() }
+        let queries = statements.value.filter { $0.contains("FROM jobs") && $0.contains("state") }
+        #expect(queries.count >= 6)
+        for query in queries {
+            let plan = try await opened.store.read { db in
+                let questions = query.count { $0 == "?" }
+                return try Row.fetchAll(
+                    db, sql: "EXPLAIN QUERY PLAN " + query,
+                    arguments: StatementArguments(repeatElement(1, count: questions))
+                ).map { $0["detail"] as String }
+            }
+            #expect(plan.contains { $0.contains("jobs_unfinished") }, "\(query): \(plan)")
+        }
+    }
+}
