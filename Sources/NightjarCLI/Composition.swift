@@ -32,13 +32,13 @@ struct Composition: Sendable {
             throw Refusal(.cannotWrite, words)
         }
         let asked = try takeIn(batches, into: store)
-        let prices = try await pricesInUse(asked, store)
+        try await checkPrices(asked, store)
         guard key == nil else {
-            return try await run(asked, prices: prices, store: store, tree: tree, baseURL: configuration.baseURL)
+            return try await run(asked, store: store, tree: tree, baseURL: configuration.baseURL)
         }
         let folder = configuration.output + "/.nightjar/api"
         return try await Rehearsal.run(folder: folder) { baseURL in
-            try await run(asked, prices: prices, store: store, tree: tree, baseURL: baseURL)
+            try await run(asked, store: store, tree: tree, baseURL: baseURL)
         }
     }
 
@@ -125,9 +125,9 @@ struct Composition: Sendable {
     }
 
     /// With a budget, a model without a price could spend anything.
-    private func pricesInUse(_ asked: [BatchID], _ store: SQLiteStore) async throws -> [String: Money] {
+    private func checkPrices(_ asked: [BatchID], _ store: SQLiteStore) async throws {
         let limited = try await store.batches().filter { asked.contains($0.id) && $0.settings.limits.budget != nil }
-        guard key != nil, configuration.run.budget != nil || !limited.isEmpty else { return configuration.run.prices }
+        guard key != nil, configuration.run.budget != nil || !limited.isEmpty else { return }
         let models = try await store.modelsToSubmit(asked)
         let unpriced = models.filter { configuration.run.prices[$0] == nil }
         guard unpriced.isEmpty else {
@@ -136,14 +136,12 @@ struct Composition: Sendable {
                 "there is a budget, but no price for \(unpriced.map { "`\($0)`" }.joined(separator: ", ")); "
                     + "write `prices: {\(unpriced[0]): 0.01}` into the configuration")
         }
-        return configuration.run.prices.filter { models.contains($0.key) }
     }
 
     private func run(
-        _ asked: [BatchID], prices: [String: Money], store: SQLiteStore, tree: OutputFolder, baseURL: String
+        _ asked: [BatchID], store: SQLiteStore, tree: OutputFolder, baseURL: String
     ) async throws -> ExitCode {
-        var settings = configuration.run
-        settings.prices = prices
+        let settings = configuration.run
         let connections = min(settings.concurrency + settings.downloads + 2, 128)
         let client = JobsAPIClient(
             ClientSettings(

@@ -25,7 +25,16 @@ package enum NightjarProgram {
             }
             NightjarCommand.exit()
         } catch {
-            NightjarCommand.exit(withError: error)
+            end(error)
         }
+    }
+
+    /// Help and the version go to standard output; what is wrong goes to standard error, spelled as all our errors are.
+    private static func end(_ error: any Error) -> Never {
+        let code = NightjarCommand.exitCode(for: error)
+        let message = NightjarCommand.fullMessage(for: error)
+        guard !code.isSuccess, message.hasPrefix("Error: ") else { NightjarCommand.exit(withError: error) }
+        Console.current.printError("error: \(message.dropFirst("Error: ".count))\n")
+        NightjarCommand.exit(withError: code)
     }
 }

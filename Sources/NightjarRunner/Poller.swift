@@ -269,10 +269,9 @@ final class Poller: Sendable {
         let attempts = state.batch(job.batch)?.settings.retry.attempts ?? 1
         job.lifecycle.remoteFailed(
             words, retry: RetryPolicy(attempts: attempts), now: state.time.wall(), jitter: jitter())
-        let price = state.settings.price(of: job.model)
-        guard try await record(job, spent: .zero - price, note: words) else { return }
+        guard try await record(job, spent: .zero - job.price, note: words) else { return }
         // What an earlier run has paid for is no money of this one.
-        if forget(job)?.isOurs == true { state.refund(price, of: job.batch) }
+        if forget(job)?.isOurs == true { state.refund(job.price, of: job.batch) }
         state.freeSlot(of: job.batch)
         let cause = FailureCause(.remoteFailed, words)
         switch job.lifecycle.state {

@@ -24,10 +24,6 @@ package struct RunSettings: Sendable {
     package var giveUpAfter: Duration = .seconds(900)
 
     package init() {}
-
-    func price(of model: String) -> Money {
-        prices[model] ?? .zero
-    }
 }
 
 /// Why a run stops before everything is done.

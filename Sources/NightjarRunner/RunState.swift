@@ -242,7 +242,7 @@ final class RunState: Sendable {
 
     /// The models that a batch may still submit to.
     func usesModels(_ models: [String], batch: BatchID) {
-        let highest = models.map(settings.price(of:)).max() ?? .zero
+        let highest = models.compactMap { settings.prices[$0] }.max() ?? .zero
         state.withLock { $0.batches[batch]?.highestPrice = highest }
     }
 

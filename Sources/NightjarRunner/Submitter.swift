@@ -42,17 +42,17 @@ struct Submitter: Sendable {
             granted = 0
         }
         state.dismiss(admission.count - granted, of: batch)
-        let jobs = granted == 0 ? [] : try await store.claim(granted, of: batch, now: state.time.wall())
+        let jobs = granted == 0 ? [] : try await claimed(granted, of: batch)
         state.dismiss(granted - jobs.count, of: batch)
         budget.giveBack(granted - jobs.count, for: batch)
-        for job in jobs { state.claimed(batch, from: job.from, price: price(of: job)) }
+        for job in jobs { state.claimed(batch, from: job.from, price: job.price) }
         if jobs.isEmpty { gate.abstain(passing) }
         if jobs.count < granted { state.waits(batch, until: try await store.nextDue([batch])) }
         return jobs
     }
 
-    private func price(of job: ClaimedJob) -> Money {
-        state.settings.price(of: job.request.parameters.model)
+    private func claimed(_ count: Int, of batch: BatchID) async throws -> [ClaimedJob] {
+        try await store.claim(count, of: batch, prices: state.settings.prices, now: state.time.wall())
     }
 
     private func submit(_ job: ClaimedJob, passing: Int) async throws {
@@ -68,11 +68,11 @@ struct Submitter: Sendable {
         case .notSent, .throttled, .refused:
             lifecycle.turnedAway()
             try await record(job, lifecycle)
-            state.turnedAway(job.batch, price: price(of: job))
+            state.turnedAway(job.batch, price: job.price)
         case .rejected(let words):
             lifecycle.rejected(words)
             try await record(job, lifecycle)
-            state.refund(price(of: job), of: job.batch)
+            state.refund(job.price, of: job.batch)
             state.freeSlot(of: job.batch)
             state.emit(.failed(job.reference, FailureCause(.rejected, words)), batch: job.batch)
         case .lost(let words):
@@ -88,27 +88,36 @@ struct Submitter: Sendable {
         var lifecycle = job.lifecycle
         lifecycle.turnedAway()
         try await record(job, lifecycle)
-        state.turnedAway(job.batch, price: price(of: job))
+        state.turnedAway(job.batch, price: job.price)
     }
 
     private func accepted(_ id: RemoteJobID, _ job: ClaimedJob) async throws {
         var lifecycle = job.lifecycle
         _ = lifecycle.accepted(id)
-        guard try await record(job, lifecycle, spent: price(of: job)) != .remoteIDTaken else {
+        let outcome: RecordOutcome
+        do {
+            outcome = try await record(job, lifecycle, spent: job.price)
+        } catch {
+            // The state cannot be written; at least a person can read the id, which is paid for.
+            let cause = FailureCause(.lost, "the API gave \(id), but the state could not be written")
+            state.emit(.unknown(job.reference, cause), batch: job.batch)
+            throw error
+        }
+        guard outcome != .remoteIDTaken else {
             return try await lost("the API gave the id of another job, \(id)", job)
         }
         state.emit(.submitted(job.reference, id), batch: job.batch)
         poller.follow(
             RunningJob(
                 id: job.id, batch: job.batch, reference: job.reference, model: job.request.parameters.model,
-                submittedAt: state.time.wall(), lifecycle: lifecycle), isOurs: true)
+                price: job.price, submittedAt: state.time.wall(), lifecycle: lifecycle), isOurs: true)
     }
 
     private func lost(_ words: String, _ job: ClaimedJob) async throws {
         var lifecycle = job.lifecycle
         lifecycle.answerLost(words)
         // It may have been billed, so it counts as spent until shown otherwise.
-        try await record(job, lifecycle, spent: price(of: job))
+        try await record(job, lifecycle, spent: job.price)
         let hold = poller.longestDuration(of: job.request.parameters.model).map { max($0 * 3, Self.shortestHold) }
         state.holdSlot(job.id, of: job.batch, until: state.time.wall() + (hold ?? Self.shortestHold))
         state.emit(.unknown(job.reference, FailureCause(.lost, words)), batch: job.batch)

@@ -7,12 +7,14 @@ struct JobRow {
     let id: JobID
     let batch: BatchID
     let reference: JobReference
+    let price: Money
     let lifecycleState: JobLifecycle.State
 
     init(_ row: Row) {
         id = JobID(row["id"])
         batch = BatchID(row["batch_id"])
         reference = Self.reference(row)
+        price = Money(micros: row["price_micros"])
         lifecycleState = Self.lifecycleState(row)
     }
 

@@ -72,6 +72,7 @@ enum Migrations {
             attempt INTEGER NOT NULL DEFAULT 0,
             submissions INTEGER NOT NULL DEFAULT 0,
             removed INTEGER NOT NULL DEFAULT 0, -- the manifest no longer names it; if cancelled, that is why
+            price_micros INTEGER NOT NULL DEFAULT 0, -- of an image, as of the last submission
             intent_at_ms INTEGER,
             submitted_at_ms INTEGER,
             due_at_ms INTEGER,

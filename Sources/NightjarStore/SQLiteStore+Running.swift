@@ -25,6 +25,7 @@ extension SQLiteStore {
                     recovery.running.append(
                         RunningJob(
                             id: job.id, batch: job.batch, reference: job.reference, model: row["model"],
+                            price: job.price,
                             submittedAt: WallTime(milliseconds: row["submitted_at_ms"] ?? now.milliseconds),
                             lifecycle: JobLifecycle(job.lifecycleState)))
                 }
@@ -50,13 +51,16 @@ extension SQLiteStore {
             var lifecycle = JobLifecycle(job.lifecycleState)
             lifecycle.foundAtStart()
             _ = try Self.apply(
-                JobChange(job: job.id, batch: job.batch, from: .submitting, to: lifecycle.state, at: now),
+                JobChange(
+                    job: job.id, batch: job.batch, from: .submitting, to: lifecycle.state, at: now, spent: job.price),
                 in: transaction)
         }
         return rows.count
     }
 
-    package func claim(_ limit: Int, of batch: BatchID, now: WallTime) async throws -> [ClaimedJob] {
+    package func claim(
+        _ limit: Int, of batch: BatchID, prices: [String: Money], now: WallTime
+    ) async throws -> [ClaimedJob] {
         guard limit > 0 else { return [] }
         let salt = salt
         return try await perform { transaction in
@@ -79,12 +83,12 @@ extension SQLiteStore {
                         """)
                 rows += try Row.fetchAll(pending, arguments: [batch.rawValue, limit - rows.count])
             }
-            return try rows.map { try Self.claim($0, in: transaction, salt: salt, now: now) }
+            return try rows.map { try Self.claim($0, in: transaction, salt: salt, prices: prices, now: now) }
         }
     }
 
     private static func claim(
-        _ row: Row, in transaction: GroupCommit.Transaction, salt: String, now: WallTime
+        _ row: Row, in transaction: GroupCommit.Transaction, salt: String, prices: [String: Money], now: WallTime
     ) throws -> ClaimedJob {
         let id: Int64 = row["id"]
         let batch = BatchID(row["batch_id"])
@@ -97,11 +101,12 @@ extension SQLiteStore {
         lifecycle.claimed()
         let update = try transaction.db.cachedStatement(
             sql: """
-                UPDATE jobs SET state = 'submitting', attempt = ?, submissions = submissions + 1, intent_at_ms = ?,
-                    updated_at_ms = ?
+                UPDATE jobs SET state = 'submitting', attempt = ?, submissions = submissions + 1, price_micros = ?,
+                    intent_at_ms = ?, updated_at_ms = ?
                 WHERE id = ?
                 """)
-        try update.execute(arguments: [attempt + 1, now.milliseconds, now.milliseconds, id])
+        let price = prices[row["model"]] ?? .zero
+        try update.execute(arguments: [attempt + 1, price.micros, now.milliseconds, now.milliseconds, id])
         let insert = try transaction.db.cachedStatement(
             sql: "INSERT INTO submissions(job_id, number, attempt, intent_at_ms) VALUES (?, ?, ?, ?)")
         let submissions: Int = row["submissions"]
@@ -114,7 +119,7 @@ extension SQLiteStore {
             label: "\(salt) \(batch.rawValue) \(reference.key)", seed: Int64(attempt + 1)
         ).key(ordinal: 0)
         return ClaimedJob(
-            id: JobID(id), batch: batch, reference: reference, request: JobRow.request(row), from: from,
+            id: JobID(id), batch: batch, reference: reference, request: JobRow.request(row), price: price, from: from,
             lifecycle: lifecycle,
             idempotencyKey: "nightjar-\(idempotencyKey)")
     }

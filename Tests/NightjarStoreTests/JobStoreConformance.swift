@@ -124,6 +124,20 @@ struct JobStoreConformance {
 
     // MARK: Start
 
+    @Test(arguments: StoreKind.allCases)
+    func `what may have been billed counts as spent at the price of its submission`(
+        kind: StoreKind
+    ) async throws {
+        let (opened, batch) = try Self.opened(kind, jobs: 1)
+        let price = Money(micros: 20_000)
+        let claimed = try await opened.store.claim(1, of: batch, prices: ["model-a": price], now: Opened.now)
+        #expect(claimed.map(\.price) == [price])
+        #expect(try await opened.store.batches().first?.spent == .zero)
+        _ = try await opened.store.recover(now: Opened.now)
+        _ = try await opened.store.recover(now: Opened.now)
+        #expect(try await opened.store.batches().first?.spent == price)
+    }
+
     @Test(arguments: StoreKind.allCases) func `a start makes unknown what was being submitted, once`(kind: StoreKind)
         async throws
     {

@@ -37,8 +37,10 @@ package final class WatchedStore: JobStore {
         try await watched(.recover) { try await store.recover(now: now) }
     }
 
-    package func claim(_ limit: Int, of batch: BatchID, now: WallTime) async throws -> [ClaimedJob] {
-        try await watched(.claim) { try await store.claim(limit, of: batch, now: now) }
+    package func claim(
+        _ limit: Int, of batch: BatchID, prices: [String: Money], now: WallTime
+    ) async throws -> [ClaimedJob] {
+        try await watched(.claim) { try await store.claim(limit, of: batch, prices: prices, now: now) }
     }
 
     @discardableResult

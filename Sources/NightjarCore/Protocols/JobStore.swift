@@ -23,7 +23,10 @@ package protocol JobStore: Sendable {
 
     /// Moves up to `limit` jobs of one batch whose time has come from `pending` or `waiting` to `submitting`, those that
     /// wait for another attempt first, then in the order of their index. Durable before it returns.
-    func claim(_ limit: Int, of batch: BatchID, now: WallTime) async throws -> [ClaimedJob]
+    /// - Parameter prices: By model, for one image; what a job costs is kept with it, whatever the prices become.
+    func claim(
+        _ limit: Int, of batch: BatchID, prices: [String: Money], now: WallTime
+    ) async throws -> [ClaimedJob]
 
     /// Records a change. Changes that are recorded at the same time share one commit.
     @discardableResult
@@ -142,6 +145,8 @@ package struct ClaimedJob: Equatable, Sendable {
     package var batch: BatchID
     package var reference: JobReference
     package var request: ImageRequest
+    /// What an image of it costs.
+    package var price: Money
     /// `pending` or `waiting`.
     package var from: JobState
     package var lifecycle: JobLifecycle
@@ -149,13 +154,14 @@ package struct ClaimedJob: Equatable, Sendable {
     package var idempotencyKey: String
 
     package init(
-        id: JobID, batch: BatchID, reference: JobReference, request: ImageRequest, from: JobState,
+        id: JobID, batch: BatchID, reference: JobReference, request: ImageRequest, price: Money, from: JobState,
         lifecycle: JobLifecycle, idempotencyKey: String
     ) {
         self.id = id
         self.batch = batch
         self.reference = reference
         self.request = request
+        self.price = price
         self.from = from
         self.lifecycle = lifecycle
         self.idempotencyKey = idempotencyKey
@@ -168,17 +174,20 @@ package struct RunningJob: Equatable, Sendable {
     package var batch: BatchID
     package var reference: JobReference
     package var model: String
+    /// What an image of it costs.
+    package var price: Money
     package var submittedAt: WallTime
     package var lifecycle: JobLifecycle
 
     package init(
-        id: JobID, batch: BatchID, reference: JobReference, model: String, submittedAt: WallTime,
+        id: JobID, batch: BatchID, reference: JobReference, model: String, price: Money, submittedAt: WallTime,
         lifecycle: JobLifecycle
     ) {
         self.id = id
         self.batch = batch
         self.reference = reference
         self.model = model
+        self.price = price
         self.submittedAt = submittedAt
         self.lifecycle = lifecycle
     }
