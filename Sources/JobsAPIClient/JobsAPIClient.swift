@@ -98,7 +98,7 @@ package final class JobsAPIClient: ImageService {
             guard let next = try await fetch(address, receive: receive) else { return }
             address = next
         }
-        throw DownloadFailure.transient("more than \(Self.redirects) redirects")
+        throw DownloadFailure.unfetchable("more than \(Self.redirects) redirects")
     }
 
     // MARK: Parts
@@ -139,7 +139,7 @@ package final class JobsAPIClient: ImageService {
     ) async throws {
         let announced = response.headers.first(name: "Content-Length").flatMap(Int64.init)
         let limit = settings.maxImageBytes
-        let tooLarge = DownloadFailure.tooLarge(
+        let tooLarge = DownloadFailure.unfetchable(
             "the result is larger than \(ByteCount(bytes: limit)) (`--max-image-bytes`)")
         if let announced, announced > limit { throw tooLarge }
         var received: Int64 = 0

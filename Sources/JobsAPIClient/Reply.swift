@@ -22,6 +22,10 @@ struct Reply: Sendable {
             guard let reply = try? WireJSON.decode(SubmitReply.self, from: body), !reply.id.isEmpty else {
                 return .lost("the API answered \(status) without a readable job id")
             }
+            // An id is kept and shown; the key never is.
+            guard key.map({ $0.redacted(reply.id) == reply.id }) ?? true else {
+                return .lost("the API answered \(status) with the key in place of a job id")
+            }
             return .accepted(RemoteJobID(reply.id))
         case 429: return .throttled(wait)
         case 401, 402, 403: return trouble.map { .refused($0) } ?? .lost(message)

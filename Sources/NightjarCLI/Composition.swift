@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 internal import JobsAPIClient
 internal import Logging
 internal import NightjarCore
@@ -7,8 +8,7 @@ internal import NightjarManifest
 internal import NightjarRunner
 internal import NightjarStore
 
-/// Puts a run together, in the order in which things can be refused: nothing is written before all is checked that can
-/// be, and nothing submitted before all is.
+/// Puts a run together, in the order in which things can be refused: nothing is submitted before all is checked.
 struct Composition: Sendable {
     let configuration: RunConfiguration
     let batches: [LoadedBatch]
@@ -25,13 +25,18 @@ struct Composition: Sendable {
             try? store.close()
             lock.release()
         }
+        try await bind(store)
         let tree = OutputFolder(path: configuration.output, maxImageBytes: configuration.maxImageBytes)
         do {
             try tree.checkWritable()
         } catch OutputFailure.unwritable(let words) {
             throw Refusal(.cannotWrite, words)
         }
+        let outputLock = try Self.lock(
+            configuration.output + "/.nightjar/output.lock", holding: "the output folder `\(configuration.output)`")
+        defer { outputLock.release() }
         let asked = try takeIn(batches, into: store)
+        if configuration.retryFailed { _ = try await store.retryFailed(asked, now: WallTime.now) }
         try await checkPrices(asked, store)
         guard key == nil else {
             return try await run(asked, store: store, tree: tree, baseURL: configuration.baseURL)
@@ -78,19 +83,59 @@ struct Composition: Sendable {
     static func openState(_ path: String) throws -> (FileLock, SQLiteStore) {
         do {
             try SQLiteStore.prepareFolder(of: path)
-            let lock = try FileLock(path: path + ".lock")
+            // The lock is of the file, however it is called.
+            let path = realPath(path)
+            let lock = try lock(path + ".lock", holding: "the state `\(path)`")
             return (lock, try SQLiteStore.open(path: path))
+        } catch let failure as StoreFailure {
+            throw Refusal(failure)
+        }
+    }
+
+    private static func lock(_ path: String, holding what: String) throws -> FileLock {
+        do {
+            try SQLiteStore.prepareFolder(of: path)
+            return try FileLock(path: path)
         } catch let failure as StoreFailure {
             throw Refusal(failure)
         } catch let error as FileLockError {
             switch error {
             case .held:
                 throw Refusal(
-                    .locked,
-                    "the state `\(path)` is in use: \(error.words); wait for it, or give this run its own `--output`")
+                    .locked, "\(what) is in use: \(error.words); wait for it, or give this run its own `--output`")
             case .unwritable(let words): throw Refusal(.cannotWrite, words)
             }
         }
+    }
+
+    private static func realPath(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// A state belongs to one API: at another, the jobs that are paid for would count as vanished.
+    private func bind(_ store: SQLiteStore) async throws {
+        let rehearsal = "rehearsal"
+        let api = key == nil ? rehearsal : configuration.baseURL
+        if let known = try store.boundAPI(), known != api {
+            let atAPI = try await store.batches().reduce(0) {
+                $0 + $1.count(.submitting, .submitted, .ready, .unknown)
+            }
+            if known == rehearsal || api == rehearsal {
+                let owner = known == rehearsal ? "a rehearsal" : "the API at \(known)"
+                throw Refusal(
+                    .configuration,
+                    "the state `\(configuration.state)` belongs to \(owner); give this run another `--output`")
+            }
+            if atAPI > 0 {
+                throw Refusal(
+                    .configuration,
+                    "the state `\(configuration.state)` has \(atAPI) jobs at \(known); run with that `--base-url` first, "
+                        + "or give this run another `--output`")
+            }
+        }
+        try store.bind(toAPI: api)
     }
 
     private func takeIn(_ batches: [LoadedBatch], into store: SQLiteStore) throws -> [BatchID] {
@@ -157,12 +202,8 @@ struct Composition: Sendable {
             try await writeMetadata(store)
         } catch {
             let words = Runner.words(for: error)
-            if outcome.exit == .success || outcome.exit == .someFailed || outcome.exit == .unknownLeft {
-                outcome.exit = .cannotWrite
-                outcome.reason = words
-            } else {
-                display.printAbove("error: metadata.jsonl could not be written: \(words)")
-            }
+            display.printAbove("error: metadata.jsonl could not be written: \(words)")
+            outcome.add(.cannotWrite, words)
         }
         observer.observe(
             RunEvent(

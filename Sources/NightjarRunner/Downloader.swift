@@ -39,7 +39,10 @@ final class Downloader: Sendable {
     private let queue = Mutex(Queue())
     private let changed = Signal()
 
-    private static let retry = RetryPolicy(attempts: 6, base: .seconds(1), cap: .seconds(30))
+    /// Some four minutes: an image is paid for, and a host may be away for a while.
+    private static let retry = RetryPolicy(attempts: 10, base: .seconds(1), cap: .seconds(60))
+    /// What is there, but is no image, will hardly become one.
+    private static let contentRetry = RetryPolicy(attempts: 4, base: .seconds(1), cap: .seconds(30))
 
     init(
         state: RunState, store: any JobStore, service: any ImageService, tree: any OutputTree, requests: RequestPath,
@@ -135,7 +138,7 @@ final class Downloader: Sendable {
         switch failure {
         case .transient(let words): try await tryAgain(item, FailureCause(.download, words), needsAddress: false)
         case .gone(let words): try await tryAgain(item, FailureCause(.download, words), needsAddress: true)
-        case .tooLarge(let words): try await giveUp(item, FailureCause(.download, words))
+        case .unfetchable(let words): try await giveUp(item, FailureCause(.download, words))
         case .blocked(let words): try await giveUp(item, FailureCause(.blockedURL, words))
         }
     }
@@ -146,7 +149,7 @@ final class Downloader: Sendable {
             // Paid for, and it stays `ready`: the next run fetches it.
             state.stop(.cannotWrite(words))
         case .notAnImage(let words):
-            try await tryAgain(item, FailureCause(.invalidImage, service.redacted(words)), needsAddress: false)
+            try await tryAgain(item, FailureCause(.invalidImage, words), needsAddress: false)
         case .wrongSize(let words): try await giveUp(item, FailureCause(.wrongSize, words))
         }
     }
@@ -165,7 +168,8 @@ final class Downloader: Sendable {
             case .ended: return
             }
         }
-        guard let pause = Self.retry.delay(afterAttempt: max(item.attempt, 1), jitter: jitter()) else {
+        let retry = cause.kind == .invalidImage ? Self.contentRetry : Self.retry
+        guard let pause = retry.delay(afterAttempt: max(item.attempt, 1), jitter: jitter()) else {
             return try await giveUp(item, cause)
         }
         let at = state.time.now() + pause

@@ -17,6 +17,7 @@ final class Poller: Sendable {
         var isOurs: Bool
         /// 404 in a row.
         var timesMissing = 0
+        var missingSince: Duration?
         /// Looks in a row that were not answered.
         var timesUnanswered = 0
         var saidUnheardOf = false
@@ -40,6 +41,8 @@ final class Poller: Sendable {
     private static let worthAList = 4
     /// A job that the API does not know is asked for so often before it counts as vanished.
     private static let timesMissing = 4
+    /// And over so long: what was just accepted may not be everywhere yet.
+    private static let missingFor: Duration = .seconds(60)
     /// A job past its time, of which the API says nothing, is asked for so often before it is given up.
     private static let timesUnanswered = 8
 
@@ -159,10 +162,9 @@ final class Poller: Sendable {
         var left: [RunningJob] = []
         for job in due {
             let status = job.remoteID.flatMap { statuses[$0] }
-            switch status {
-            case .queued, .processing: try await stillRunning(job)
-            case .completed, .failed, .unheardOf, nil: left.append(job)
-            }
+            // A list may be stale: what would end a job is asked for by itself.
+            let isRunning = status == .queued || status == .processing
+            if isRunning, timeoutPassed(by: job) == nil { lookLater(job) } else { left.append(job) }
         }
         return left
     }
@@ -183,6 +185,7 @@ final class Poller: Sendable {
         requests.ended(RequestCounts(get: 1), batch: job.batch, failure: nil)
         watch.withLock { watch in
             watch.entries[job.id]?.timesMissing = 0
+            watch.entries[job.id]?.missingSince = nil
             watch.entries[job.id]?.timesUnanswered = 0
         }
         try await found(status, job)
@@ -211,7 +214,9 @@ final class Poller: Sendable {
 
     private func timeoutPassed(by job: RunningJob) -> Duration? {
         let timeout = state.batch(job.batch)?.settings.retry.jobTimeout ?? .seconds(7200)
-        return state.time.wall() - job.submittedAt > timeout ? timeout : nil
+        // Not by the wall clock, which someone may set while the job runs.
+        guard let submitted = watch.withLock({ $0.entries[job.id]?.submitted }) else { return nil }
+        return state.time.now() - submitted > timeout ? timeout : nil
     }
 
     /// The API may be well and this job alone unreadable: it must not hold up the run for ever.
@@ -225,7 +230,8 @@ final class Poller: Sendable {
         try await giveUp(job, FailureCause(.timeout, message))
     }
 
-    private func lookLater(_ job: RunningJob) {
+    /// - Parameter pause: The shortest time until the next look.
+    private func lookLater(_ job: RunningJob, notBefore pause: Duration = .zero) {
         let now = state.time.now()
         watch.withLock { watch in
             guard var entry = watch.entries[job.id] else { return }
@@ -233,18 +239,23 @@ final class Poller: Sendable {
             entry.isOut = false
             let age = now - entry.submitted
             let look = watch.cadence.nextLook(model: job.model, looks: entry.looks, age: age)
-            entry.nextLook = now + (look - age)
+            entry.nextLook = now + max(look - age, pause)
             watch.entries[job.id] = entry
         }
         changed.notify()
     }
 
     private func missing(_ job: RunningJob) async throws {
-        let times = watch.withLock { watch in
-            watch.entries[job.id]?.timesMissing += 1
-            return watch.entries[job.id]?.timesMissing ?? 0
+        let now = state.time.now()
+        let isGone = watch.withLock { watch in
+            guard var entry = watch.entries[job.id] else { return false }
+            entry.timesMissing += 1
+            entry.missingSince = entry.missingSince ?? now
+            watch.entries[job.id] = entry
+            let missingFor = now - (entry.missingSince ?? now)
+            return entry.timesMissing >= Self.timesMissing && missingFor >= Self.missingFor
         }
-        guard times >= Self.timesMissing else { return lookLater(job) }
+        guard isGone else { return lookLater(job, notBefore: Self.missingFor / Self.timesMissing) }
         try await giveUp(job, FailureCause(.vanished, "the API no longer knows the job"))
     }
 
@@ -267,11 +278,18 @@ final class Poller: Sendable {
     private func failed(_ words: String, _ job: RunningJob) async throws {
         var job = job
         let attempts = state.batch(job.batch)?.settings.retry.attempts ?? 1
-        job.lifecycle.remoteFailed(
-            words, retry: RetryPolicy(attempts: attempts), now: state.time.wall(), jitter: jitter())
+        // What the manifest no longer names is not asked for again.
+        if job.isRemoved {
+            job.lifecycle.gaveUp(FailureCause(.remoteFailed, words))
+        } else {
+            job.lifecycle.remoteFailed(
+                words, retry: RetryPolicy(attempts: attempts), now: state.time.wall(), jitter: jitter())
+        }
+        // Before the job counts as waiting, or the run could look over for a moment. What an earlier run has paid for is
+        // no money of this one.
+        if isOurs(job) { state.refund(job.price, of: job.batch) }
         guard try await record(job, spent: .zero - job.price, note: words) else { return }
-        // What an earlier run has paid for is no money of this one.
-        if forget(job)?.isOurs == true { state.refund(job.price, of: job.batch) }
+        forget(job)
         state.freeSlot(of: job.batch)
         let cause = FailureCause(.remoteFailed, words)
         switch job.lifecycle.state {
@@ -303,9 +321,12 @@ final class Poller: Sendable {
         return true
     }
 
-    @discardableResult
-    private func forget(_ job: RunningJob) -> Entry? {
-        watch.withLock { $0.entries.removeValue(forKey: job.id) }
+    private func forget(_ job: RunningJob) {
+        watch.withLock { _ = $0.entries.removeValue(forKey: job.id) }
+    }
+
+    private func isOurs(_ job: RunningJob) -> Bool {
+        watch.withLock { $0.entries[job.id]?.isOurs == true }
     }
 
     private func sayUnheardOf(_ name: String, _ job: RunningJob) {

@@ -91,7 +91,8 @@ final class RequestBudget: Sendable {
             accounts(of: batch).map { account in
                 guard var known = state[account] else { return .max }
                 defer { state[account] = known }
-                let available = known.isReserving ? 0 : known.window.available(at: now)
+                let inWindow = known.window.available(at: now)
+                let available = known.isReserving ? 0 : inWindow
                 return max(available - known.waiting, min(available, 1))
             }.min() ?? 0
         }

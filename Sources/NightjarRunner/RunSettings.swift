@@ -19,7 +19,6 @@ package struct RunSettings: Sendable {
     package var budget: Money?
     /// By model, for one image.
     package var prices: [String: Money] = [:]
-    package var retryFailed = false
     /// Without one good answer; a minute at most where the API has not given one yet in this run.
     package var giveUpAfter: Duration = .seconds(900)
 
@@ -92,4 +91,11 @@ package struct RunOutcome: Equatable, Sendable {
     /// In one line, for people; empty where everything is done.
     package var reason: String
     package var batches: [BatchProgress]
+
+    /// Something went wrong after the run; where several codes apply, the first in `ExitCode.precedence` counts.
+    package mutating func add(_ code: ExitCode, _ words: String) {
+        guard ExitCode.precedence.first(where: { $0 == code || $0 == exit }) == code else { return }
+        exit = code
+        reason = words
+    }
 }

@@ -18,6 +18,10 @@ final class RunState: Sendable {
         var heldSlots: [JobID: (batch: BatchID, until: WallTime)] = [:]
         var stops: [StopReason] = []
         var isCut = false
+        /// The state or a part of the run failed: it ends as soon as no submission is out.
+        var isBroken = false
+        /// Submissions whose answer is not on record yet.
+        var submissionsOut = 0
         /// Finished jobs whose file is left to the next run.
         var leftForLater = 0
         var nextBatch = 0
@@ -79,7 +83,8 @@ final class RunState: Sendable {
                 guard claimable > 0 else { continue }
                 let count = min(claimable, budget.available(for: id))
                 guard count > 0 else {
-                    if let release = budget.nextRelease(for: id) { wait(until: release) }
+                    // One that is past waits for a reservation, whose end is told.
+                    if let release = budget.nextRelease(for: id), release > now { wait(until: release) }
                     continue
                 }
                 state.nextBatch = place + 1
@@ -332,11 +337,21 @@ final class RunState: Sendable {
             // Only a run that is over is cancelled; the job is found again by the next one.
         } catch {
             stop(Runner.stopReason(for: error))
-            cut()
+            // Submissions that are out are not cut off: their answers are worth more than a quick end.
+            state.withLock { $0.isBroken = true }
+            changed.notify()
         }
     }
 
+    /// Counts a submission from before it leaves until its answer is on record.
+    func submissionsOut(_ change: Int) {
+        state.withLock { $0.submissionsOut += change }
+        changed.notify()
+    }
+
     var isCut: Bool { state.withLock { $0.isCut } }
+    /// Whether what is still under way is to be cancelled.
+    var isCutShort: Bool { state.withLock { $0.isCut || $0.isBroken } }
     var isStopping: Bool { state.withLock { !$0.stops.isEmpty } }
     var allowsRequests: Bool { state.withLock { $0.stops.allSatisfy(\.allowsRequests) && !$0.isCut } }
     var allowsDownloads: Bool { state.withLock { $0.stops.allSatisfy(\.allowsDownloads) && !$0.isCut } }
@@ -352,6 +367,7 @@ final class RunState: Sendable {
     var isOver: Bool {
         state.withLock { state in
             if state.isCut { return true }
+            if state.isBroken { return state.submissionsOut == 0 }
             let all = state.batches.values
             let submitting = all.contains { $0.count(.submitting) > 0 }
             // What is admitted is on its way to being claimed, or to being dismissed at once.

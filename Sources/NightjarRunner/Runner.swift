@@ -24,7 +24,6 @@ package final class Runner: Sendable {
         observer: any RunObserver, time: Timekeeper = .system,
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) async throws {
-        if settings.retryFailed { _ = try await store.retryFailed(asked, now: time.wall()) }
         batches = try await store.batches()
         let state = RunState(settings: settings, batches: batches, asked: Set(asked), time: time, observer: observer)
         let rates = batches.compactMap { batch in batch.settings.limits.rate.map { (batch.id, $0) } }
@@ -82,7 +81,7 @@ package final class Runner: Sendable {
             group.addTask { await self.downloader.run() }
             group.addTask {
                 await self.wakeAtTheEnd()
-                if self.state.isCut { throw CutShort() }
+                if self.state.isCutShort { throw CutShort() }
             }
             do {
                 try await group.waitForAll()

@@ -11,6 +11,8 @@ struct Submitter: Sendable {
 
     /// Jobs claimed in one commit.
     private static let mostAtOnce = 64
+    /// How often, once a second, the record of an accepted job is tried.
+    private static let mostTries = 30
     /// How long an unknown job holds its slot at least (three times the longest duration of its model, where longer).
     static let shortestHold: Duration = .seconds(600)
 
@@ -56,19 +58,23 @@ struct Submitter: Sendable {
     }
 
     private func submit(_ job: ClaimedJob, passing: Int) async throws {
-        guard !state.isStopping else { return try await holdBack(job, passing: passing) }
+        guard !state.isStopping, !gate.isClosed else { return try await holdBack(job, passing: passing) }
+        state.submissionsOut(1)
+        defer { state.submissionsOut(-1) }
         let answer = await service.submit(job.request, idempotencyKey: job.idempotencyKey)
         budget.end(for: job.batch)
         state.counted(RequestCounts(submit: 1), for: job.batch)
         tellGate(answer, job)
+        tellStop(answer)
         var lifecycle = job.lifecycle
         switch answer {
         case .accepted(let id):
             try await accepted(id, job)
         case .notSent, .throttled, .refused:
             lifecycle.turnedAway()
-            try await record(job, lifecycle)
+            // Before the job counts as pending, or the run could look over for a moment.
             state.turnedAway(job.batch, price: job.price)
+            try await record(job, lifecycle)
         case .rejected(let words):
             lifecycle.rejected(words)
             try await record(job, lifecycle)
@@ -78,7 +84,6 @@ struct Submitter: Sendable {
         case .lost(let words):
             try await lost(words, job)
         }
-        tellStop(answer)
     }
 
     /// The run has stopped since the job was claimed: nothing has been sent.
@@ -87,23 +92,14 @@ struct Submitter: Sendable {
         gate.abstain(passing)
         var lifecycle = job.lifecycle
         lifecycle.turnedAway()
-        try await record(job, lifecycle)
         state.turnedAway(job.batch, price: job.price)
+        try await record(job, lifecycle)
     }
 
     private func accepted(_ id: RemoteJobID, _ job: ClaimedJob) async throws {
         var lifecycle = job.lifecycle
         _ = lifecycle.accepted(id)
-        let outcome: RecordOutcome
-        do {
-            outcome = try await record(job, lifecycle, spent: job.price)
-        } catch {
-            // The state cannot be written; at least a person can read the id, which is paid for.
-            let cause = FailureCause(.lost, "the API gave \(id), but the state could not be written")
-            state.emit(.unknown(job.reference, cause), batch: job.batch)
-            throw error
-        }
-        guard outcome != .remoteIDTaken else {
+        guard try await recordAccepted(id, job, lifecycle) != .remoteIDTaken else {
             return try await lost("the API gave the id of another job, \(id)", job)
         }
         state.emit(.submitted(job.reference, id), batch: job.batch)
@@ -111,6 +107,27 @@ struct Submitter: Sendable {
             RunningJob(
                 id: job.id, batch: job.batch, reference: job.reference, model: job.request.parameters.model,
                 price: job.price, submittedAt: state.time.wall(), lifecycle: lifecycle), isOurs: true)
+    }
+
+    /// An id is paid for: it is not let go because the state cannot be written at this moment.
+    private func recordAccepted(
+        _ id: RemoteJobID, _ job: ClaimedJob, _ lifecycle: JobLifecycle
+    ) async throws -> RecordOutcome {
+        var tries = 0
+        while true {
+            do {
+                return try await record(job, lifecycle, spent: job.price)
+            } catch {
+                state.stop(Runner.stopReason(for: error))
+                let next = state.time.now() + .seconds(1)
+                tries += 1
+                if tries < Self.mostTries, !state.isCut, (try? await state.time.sleep(next)) != nil { continue }
+                // At least a person can read it.
+                let cause = FailureCause(.lost, "the API gave \(id), but the state could not be written")
+                state.emit(.unknown(job.reference, cause), batch: job.batch)
+                throw error
+            }
+        }
     }
 
     private func lost(_ words: String, _ job: ClaimedJob) async throws {

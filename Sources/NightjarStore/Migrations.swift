@@ -110,7 +110,7 @@ enum Migrations {
             PRIMARY KEY(job_id, number)
         ) WITHOUT ROWID;
 
-        -- Requests of a rate per minute that may have left since, for the next process to count.
+        -- Requests that may have left since, for the next process to count.
         CREATE TABLE request_reservations(
             id INTEGER PRIMARY KEY,
             batch_id INTEGER REFERENCES batches(id), -- whose rate it is; NULL: the operator's

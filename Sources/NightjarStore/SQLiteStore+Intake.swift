@@ -157,6 +157,9 @@ private final class IntakeSession {
         try paths.add(job, key: key, index: index, seed: row["seed"], batch: settings.name)
         if row["meta"] != job.meta {
             try db.execute(sql: "UPDATE jobs SET meta = ? WHERE id = ?", arguments: [job.meta, id])
+            // The file of metadata is to be written anew.
+            try db.execute(
+                sql: "UPDATE batches SET metadata_images = NULL WHERE id = ?", arguments: [batch.rawValue])
         }
         var state = JobState(rawValue: row["state"]) ?? .failed
         if row["removed"] {
@@ -236,20 +239,23 @@ private final class IntakeSession {
     /// What is not named any more is not asked for: what has not been billed is cancelled, the rest only marked.
     private func setAsideRemoved() throws {
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT id, idx, state FROM jobs WHERE batch_id = ? AND NOT removed", arguments: [batch.rawValue])
+            db, sql: "SELECT id, idx, state, removed FROM jobs WHERE batch_id = ?", arguments: [batch.rawValue])
         var removed: [(id: Int64, state: JobState)] = []
         while let row = try rows.next() {
             // What a person has cancelled stays so, named or not.
             guard !named.contains(row["idx"]), let state = JobState(rawValue: row["state"]), state != .cancelled else {
                 continue
             }
+            let isNews = !(row["removed"] as Bool)
+            // One that was at the API when it was set aside may have failed since.
+            guard isNews || state == .failed else { continue }
+            if isNews { intake.removed += 1 }
             removed.append((row["id"], state))
         }
         for job in removed {
             let isOpen = job.state == .pending || job.state == .waiting || job.state == .failed
             try move(job.id, from: job.state, to: isOpen ? .cancelled : job.state, removed: true)
         }
-        intake.removed = removed.count
     }
 }
 

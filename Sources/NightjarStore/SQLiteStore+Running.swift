@@ -27,6 +27,7 @@ extension SQLiteStore {
                             id: job.id, batch: job.batch, reference: job.reference, model: row["model"],
                             price: job.price,
                             submittedAt: WallTime(milliseconds: row["submitted_at_ms"] ?? now.milliseconds),
+                            isRemoved: row["removed"],
                             lifecycle: JobLifecycle(job.lifecycleState)))
                 }
             }
@@ -177,7 +178,7 @@ extension SQLiteStore {
             sql: """
                 UPDATE jobs SET state = ?, error_kind = NULL, error_message = NULL, updated_at_ms = ?,
                     submitted_at_ms = ?
-                WHERE batch_id = ? AND state = 'failed' AND (\(condition))
+                WHERE batch_id = ? AND state = 'failed' AND NOT removed AND (\(condition))
                 """,
             arguments: [state.rawValue, now.milliseconds, now.milliseconds, batch.rawValue])
         let count = transaction.db.changesCount

@@ -67,6 +67,21 @@ package final class SQLiteStore: JobStore {
         salt = ""
     }
 
+    /// Which API this state's jobs are at; `nil` before the first run.
+    package func boundAPI() throws -> String? {
+        try Self.translatingErrors("") {
+            try database.read { try String.fetchOne($0, sql: "SELECT value FROM facts WHERE name = 'api'") }
+        }
+    }
+
+    package func bind(toAPI api: String) throws {
+        try Self.translatingErrors("") {
+            try database.write {
+                try $0.execute(sql: "INSERT OR REPLACE INTO facts VALUES ('api', ?)", arguments: [api])
+            }
+        }
+    }
+
     /// Folds the log into the file and closes it.
     package func close() throws {
         // The pool closes its writer before its readers, so that SQLite does not fold the log in by itself. A reader beside

@@ -35,12 +35,12 @@ struct KeyTests {
                 let run = try bench.startRun(
                     manifest, at: api.baseURL, "--log-format", "json", "--rate", "50",
                     environment: ["SERIKA_API_KEY": Self.key])
+                let commandLine = try Data(contentsOf: URL(filePath: "/proc/\(run.pid)/cmdline"))
+                #expect(!String(decoding: commandLine, as: UTF8.self).contains(Self.key))
                 // While it runs, the state has its log beside it.
                 try await eventually("what has failed") {
                     try await bench.jobs("output", "--only", "failed,unknown").count >= 5
                 }
-                let commandLine = try Data(contentsOf: URL(filePath: "/proc/\(run.pid)/cmdline"))
-                #expect(!String(decoding: commandLine, as: UTF8.self).contains(Self.key))
                 try await expectNoKey(in: bench)
                 // The image that is none is asked for again and again; what it says in the end counts too.
                 let ending = try await run.end(within: 120)

@@ -40,7 +40,9 @@ struct DownloadTests {
     private func isTransient(_ failure: DownloadFailure?) -> Bool {
         if case .transient = failure { true } else { false }
     }
-    private func isTooLarge(_ failure: DownloadFailure?) -> Bool { if case .tooLarge = failure { true } else { false } }
+    private func isTooLarge(_ failure: DownloadFailure?) -> Bool {
+        if case .unfetchable = failure { true } else { false }
+    }
     private func isBlocked(_ failure: DownloadFailure?) -> Bool { if case .blocked = failure { true } else { false } }
 
     @Test func `a file is received whole and in order`() async throws {
@@ -95,13 +97,13 @@ struct DownloadTests {
         #expect(five.text == "end" && five.failure == nil)
         let six = try await download(server.url + "/d/6", base: server.url)
         #expect(six.text.isEmpty)
-        #expect(six.failure == .transient("more than 5 redirects"))
+        #expect(six.failure == .unfetchable("more than 5 redirects"))
         #expect(server.requests.count == 12)
     }
 
     @Test func `a redirect loop ends`() async throws {
         let server = ScriptedServer(answering: { reply("302 Found", ["Location: \($0.target)"]) })
-        #expect(try await download(server.url + "/x", base: server.url).failure == .transient("more than 5 redirects"))
+        #expect(try await download(server.url + "/x", base: server.url).failure == .unfetchable("more than 5 redirects"))
         #expect(server.requests.count == 6)
     }
 

@@ -192,7 +192,9 @@ struct AnswerTests {
         try bench.takeIn(jobs: 1)
         #expect(try await bench.run().exit == .someFailed)
         #expect(bench.events.count("failed vanished") == 1)
-        #expect(bench.service.looks.count == 4)
+        #expect(bench.service.looks.count >= 4)
+        // A job that was just accepted may not be everywhere yet.
+        #expect(bench.clock.now >= .seconds(60))
         #expect(bench.service.submissions.count == 1)
     }
 

@@ -38,12 +38,12 @@ struct DownloadTests {
         try bench.takeIn(jobs: 1)
         #expect(try await bench.run().exit == .someFailed)
         #expect(bench.events.count("failed download") == 1)
-        #expect(bench.service.fetches.count == 6)
+        #expect(bench.service.fetches.count == 10)
         #expect(bench.service.submissions.count == 1)
     }
 
     @Test(arguments: [
-        (DownloadFailure.tooLarge("65 MiB"), "failed download"), (.blocked("10.0.0.1"), "failed blocked_url"),
+        (DownloadFailure.unfetchable("65 MiB"), "failed download"), (.blocked("10.0.0.1"), "failed blocked_url"),
     ]) func `what may not be fetched has failed at once`(failure: DownloadFailure, step: String) async throws {
         let bench = try Bench(Self.script { $0.download = { _ in failure } })
         try bench.takeIn(jobs: 1)

@@ -94,11 +94,13 @@ struct RestartTests {
     @Test func `a failed job is asked for first when it may have been paid, else submitted anew`() async throws {
         let paid = try Bench()
         try await Self.left(paid, in: [Self.submitted, .failed(FailureCause(.timeout, "slow"))])
-        #expect(try await paid.run(.with { $0.retryFailed = true }).exit == .success)
+        #expect(try await paid.store.retryFailed(paid.store.batches().map(\.id), now: paid.clock.wall) == 1)
+        #expect(try await paid.run().exit == .success)
         #expect(paid.service.submissions.isEmpty)
         let unpaid = try Bench()
         try await Self.left(unpaid, in: [Self.submitted, .failed(FailureCause(.remoteFailed, "oom"))])
-        #expect(try await unpaid.run(.with { $0.retryFailed = true }).exit == .success)
+        #expect(try await unpaid.store.retryFailed(unpaid.store.batches().map(\.id), now: unpaid.clock.wall) == 1)
+        #expect(try await unpaid.run().exit == .success)
         #expect(unpaid.service.submissions.count == 1)
     }
 

@@ -15,6 +15,7 @@ struct RunConfiguration: Sendable {
     var state = ""
     var baseURL = JobsAPIPath.defaultBaseURL
     var run = RunSettings()
+    var retryFailed = false
     var timeout: Duration = .seconds(30)
     var maxImageBytes: Int64 = 64 << 20
     var progress = ProgressMode.auto
@@ -40,6 +41,11 @@ struct RunConfiguration: Sendable {
             for setting in [Setting.output, .state, .baseURL, .budget] { raw[setting] = nil }
         }
         for (setting, text) in flags { raw[setting] = RawSetting(text: text, source: .flag) }
+        if rehearses, flags[.baseURL] != nil {
+            throw ConfigurationError(
+                exit: .usage,
+                problems: ["`--rehearse` brings an API of its own, so `--base-url` has no place beside it"])
+        }
         run.prices = rehearses ? [:] : file.prices
 
         var reader = SettingReader(raw: raw)
@@ -54,10 +60,13 @@ struct RunConfiguration: Sendable {
         if let time = reader.duration(.drainTimeout) { run.drainTimeout = time }
         run.maxJobs = reader.integer(.maxJobs, in: 0...1_000_000_000)
         run.budget = reader.value(.budget, "an amount such as `20.00`") { Money($0) }
-        if let retries = reader.boolean(.retryFailed) { run.retryFailed = retries }
+        if let retries = reader.boolean(.retryFailed) { retryFailed = retries }
         if let time = reader.duration(.timeout) { timeout = time }
         if let time = reader.duration(.giveUpAfter) { run.giveUpAfter = time }
-        if let size = reader.value(.maxImageBytes, "a size such as `64MiB`", { ByteCount($0) }) {
+        let imageSize = reader.value(.maxImageBytes, "a size of at least 1 byte, such as `64MiB`") { text in
+            ByteCount(text).flatMap { $0.bytes > 0 ? $0 : nil }
+        }
+        if let size = imageSize {
             maxImageBytes = size.bytes
         }
         if let mode = reader.choice(.progress, ProgressMode.allCases.map(\.rawValue)).flatMap(ProgressMode.init) {
@@ -146,7 +155,8 @@ private struct SettingReader {
     mutating func baseURL() -> String? {
         value(.baseURL, "an address such as `\(JobsAPIPath.defaultBaseURL)`") { text in
             guard let url = URLComponents(string: text), ["http", "https"].contains(url.scheme?.lowercased()),
-                url.host?.isEmpty == false, url.query == nil, url.fragment == nil, url.user == nil
+                url.host?.isEmpty == false, (1...65_535).contains(url.port ?? 443), url.query == nil,
+                url.fragment == nil, url.user == nil
             else { return nil }
             return text.hasSuffix("/") ? String(text.dropLast()) : text
         }

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Glibc
 internal import NightjarCore
 internal import NightjarRunner
@@ -36,7 +37,9 @@ final class StopSignals: Sendable {
             }
             if let first {
                 if now - first < Self.echo { continue }
-                onSecond()
+                // Who reads our output may be stuck: the terminal is put in order if that takes no time.
+                DispatchQueue.global().async(execute: onSecond)
+                try? await Task.sleep(for: .milliseconds(300))
                 // The state needs no goodbye: the next run recovers from it as from any sudden end.
                 _exit(signal == .sigint ? ExitCode.interrupted.rawValue : ExitCode.terminated.rawValue)
             }

@@ -30,9 +30,6 @@ package struct Money: Hashable, Sendable, Codable, Comparable, CustomStringConve
         return "\(micros < 0 ? "-" : "")\(micros.magnitude / 1_000_000).\(fraction)"
     }
 
-    /// For JSON, where an amount is a number.
-    package var doubleValue: Double { Double(micros) / 1_000_000 }
-
     package static func < (left: Money, right: Money) -> Bool { left.micros < right.micros }
     // Prices come from a file: what does not fit is the largest amount there is, which is beyond every budget.
     package static func + (left: Money, right: Money) -> Money {

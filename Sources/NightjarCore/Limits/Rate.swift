@@ -22,11 +22,11 @@ package struct Rate: Hashable, Sendable, Codable, CustomStringConvertible {
     }
 
     /// Reads `5`, `5/s` or `60/min`.
-    /// - Returns: `nil` when `text` is none of these, or the number is not 1…1,000,000,000.
+    /// - Returns: `nil` when `text` is none of these, or the number is not 1…1,000,000.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { $0.trimmed() }
         guard let number = parts.first, number.utf8.allSatisfy({ (48...57).contains($0) }),
-            let requests = Int(number), (1...1_000_000_000).contains(requests)
+            let requests = Int(number), (1...1_000_000).contains(requests)
         else {
             return nil
         }
@@ -35,14 +35,6 @@ package struct Rate: Hashable, Sendable, Codable, CustomStringConvertible {
         case "s" where parts.count == 2: self.init(requests: requests, per: .second)
         case "min" where parts.count == 2: self.init(requests: requests, per: .minute)
         default: return nil
-        }
-    }
-
-    /// Requests a second on average.
-    package var perSecond: Double {
-        switch window {
-        case .second: Double(requests)
-        case .minute: Double(requests) / 60
         }
     }
 

@@ -103,8 +103,8 @@ package enum DownloadFailure: Error, Equatable, Sendable {
     case transient(String)
     /// 403, 404, 410: the address has expired, or the file is gone.
     case gone(String)
-    /// More bytes than `--max-image-bytes`.
-    case tooLarge(String)
+    /// Will not go better another time: more bytes than `--max-image-bytes`, redirects without end.
+    case unfetchable(String)
     /// An address that is not fetched from.
     case blocked(String)
 }

@@ -42,7 +42,7 @@ package protocol JobStore: Sendable {
     func nextDue(_ batches: [BatchID]) async throws -> WallTime?
 
     /// Takes back jobs that failed for good: to `pending` where nothing was billed, else to `submitted`, so that the job
-    /// that may have been paid for is asked for first. Called before `recover`.
+    /// that may have been paid for is asked for first. What the manifest no longer names stays. Called before `recover`.
     /// - Returns: How many.
     func retryFailed(_ batches: [BatchID], now: WallTime) async throws -> Int
 
@@ -52,7 +52,7 @@ package protocol JobStore: Sendable {
 
     // MARK: Limits across restarts
 
-    /// Reserves `count` requests of a rate per minute before they leave.
+    /// Reserves `count` requests of a rate before they leave.
     /// - Parameter batch: Whose rate it is; `nil` for the operator's.
     func reserveRequests(_ count: Int, of batch: BatchID?, at time: WallTime) async throws
 
@@ -177,11 +177,13 @@ package struct RunningJob: Equatable, Sendable {
     /// What an image of it costs.
     package var price: Money
     package var submittedAt: WallTime
+    /// The manifest no longer names it: it is brought home, and not submitted again.
+    package var isRemoved: Bool
     package var lifecycle: JobLifecycle
 
     package init(
         id: JobID, batch: BatchID, reference: JobReference, model: String, price: Money, submittedAt: WallTime,
-        lifecycle: JobLifecycle
+        isRemoved: Bool = false, lifecycle: JobLifecycle
     ) {
         self.id = id
         self.batch = batch
@@ -189,6 +191,7 @@ package struct RunningJob: Equatable, Sendable {
         self.model = model
         self.price = price
         self.submittedAt = submittedAt
+        self.isRemoved = isRemoved
         self.lifecycle = lifecycle
     }
 }
@@ -272,7 +275,7 @@ package struct RequestCounts: Equatable, Sendable, Codable {
     }
 }
 
-/// Requests of a rate per minute that may have left at `time` or later, before the next reservation.
+/// Requests that may have left at `time` or later, before the next reservation.
 package struct RequestReservation: Equatable, Sendable {
     package var time: WallTime
     package var count: Int

@@ -49,36 +49,15 @@ enum ImageFormat: String, CaseIterable {
     }
 }
 
-/// Says what something is that should have been an image.
+/// Says what something is that should have been an image. It is not quoted: a server may echo the key.
 /// - Parameter head: Its beginning.
-/// - Returns: In words that follow "it is not an image".
 func describe(notAnImage head: [UInt8]) -> String {
-    guard !head.isEmpty else { return "the answer is empty" }
     let known = ImageFormat.allCases.map(\.rawValue).joined(separator: ", ")
-    guard !head.contains(0), let text = readable(head) else {
-        return "it is none of the formats \(known)"
+    let text = head.drop { [0x09, 0x0A, 0x0D, 0x20, 0xEF, 0xBB, 0xBF].contains($0) }
+    guard let first = text.first else { return "the answer is empty" }
+    switch first {
+    case UInt8(ascii: "<"): return "it is not an image (\(known)) but a page of HTML or XML"
+    case UInt8(ascii: "{"), UInt8(ascii: "["): return "it is not an image (\(known)) but JSON"
+    default: return "it is none of the formats \(known)"
     }
-    return "it is not an image (\(known)) but begins with `\(text)`"
-}
-
-/// At most 60 characters of text on one line; `nil` when `bytes` do not look like text.
-private func readable(_ bytes: [UInt8]) -> String? {
-    var line = ""
-    var strange = 0
-    var count = 0
-    for character in String(decoding: bytes, as: UTF8.self) {
-        count += 1
-        if character == "\u{FFFD}" { strange += 1 }
-        let isBlank = character.unicodeScalars.contains { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator, .privateUse, .unassigned: true
-            default: false
-            }
-        }
-        if !isBlank { line.append(character) } else if line.last != " ", !line.isEmpty { line.append(" ") }
-    }
-    // The last character may have been cut in two.
-    guard strange * 10 <= count + 10, !line.isEmpty else { return nil }
-    let isLong = line.count > 60
-    return (isLong ? line.prefix(59) + "…" : line).replacing("`", with: "'")
 }

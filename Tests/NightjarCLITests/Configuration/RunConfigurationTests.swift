@@ -72,7 +72,7 @@ import Testing
             #expect(read.run.drainTimeout == .seconds(20))
             #expect(read.run.maxJobs == 0)
             #expect(read.run.budget == Money(micros: 1_500_000))
-            #expect(read.run.retryFailed)
+            #expect(read.retryFailed)
             #expect(read.timeout == .seconds(10))
             #expect(read.run.giveUpAfter == .seconds(5))
             #expect(read.maxImageBytes == 1 << 20)
