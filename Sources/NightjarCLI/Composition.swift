@@ -27,11 +27,6 @@ struct Composition: Sendable {
         }
         try await bind(store)
         let tree = OutputFolder(path: configuration.output, maxImageBytes: configuration.maxImageBytes)
-        do {
-            try tree.checkWritable()
-        } catch OutputFailure.unwritable(let words) {
-            throw Refusal(.cannotWrite, words)
-        }
         let outputLock = try Self.lock(
             configuration.output + "/.nightjar/output.lock", holding: "the output folder `\(configuration.output)`")
         defer { outputLock.release() }
@@ -138,12 +133,22 @@ struct Composition: Sendable {
         try store.bind(toAPI: api)
     }
 
+    /// From so many jobs on, taking them in is worth a word.
+    private static let longIntake = 100_000
+
     private func takeIn(_ batches: [LoadedBatch], into store: SQLiteStore) throws -> [BatchID] {
         try batches.map { loaded in
             let batch = loaded.batch
+            if batch.jobCount >= Self.longIntake {
+                display.printAbove("\(batch.settings.name): taking in \(batch.jobCount) jobs")
+            }
             do {
-                let intake = try store.takeIn(
-                    batch.settings, digest: batch.digest, now: WallTime.now, expand: batch.expand)
+                let intake = try store.takeIn(batch.settings, digest: batch.digest, now: WallTime.now) { add in
+                    try batch.expand { job in
+                        if signals.hasStopped { throw Refusal(.interrupted, "interrupted; nothing was taken in") }
+                        try add(job)
+                    }
+                }
                 sayWhatChanged(intake, batch.settings.name)
                 return intake.batch
             } catch let error as ManifestError {
@@ -218,13 +223,17 @@ struct Composition: Sendable {
             var record = try await store.metadataRecord(of: batch.id)
             guard images != record.images ?? 0 else { continue }
             let name = batch.settings.name
-            _ = try await MetadataFile(output: configuration.output, batch: name).rewrite(
+            let path = try await MetadataFile(output: configuration.output, batch: name).rewrite(
                 knownHashes: record.hashes,
                 remember: { hash in
                     record.hashes = (record.hashes + [hash]).suffix(2)
                     try await store.setMetadataRecord(record, of: batch.id)
                 },
                 lines: { add in try await store.forEachJob(of: name, in: [.done], add) })
+            if !path.hasSuffix("/metadata.jsonl") {
+                display.printAbove(
+                    "warning: `\(name)/metadata.jsonl` is not Nightjar's and stays as it is; the new one is `\(path)`")
+            }
             record.images = images
             try await store.setMetadataRecord(record, of: batch.id)
         }

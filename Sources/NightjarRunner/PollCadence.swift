@@ -28,7 +28,9 @@ struct PollCadence: Sendable {
             return looks == 0 ? Self.firstGuess : age + min(max(age, Self.shortestGap), Self.longestGap)
         }
         if looks == 0, known.expected > age { return known.expected }
-        let gap = max(known.expected * 0.15, Self.shortestGap) * (1 << min(max(looks - 1, 0), 8))
+        // The longer it is overdue, the less a little more matters.
+        let overdue = max(age - known.expected, .zero)
+        let gap = max(known.expected * 0.15, overdue * 0.5, Self.shortestGap)
         return age + min(gap, Self.longestGap)
     }
 

@@ -49,6 +49,10 @@ package final class Runner: Sendable {
     /// Stops submitting, sees what runs home as far as the reason allows, and ends.
     package func stop(_ reason: StopReason) {
         state.stop(reason)
+        guard reason == .interrupted || reason == .terminated else { return }
+        let running = state.progress.reduce(0) { $0 + $1.progress.count(.submitting, .submitted, .ready) }
+        let words = "stopping: \(running) jobs are seen home first; a second signal stops at once"
+        if running > 0 { state.emit(.gate(reason: words, until: nil)) }
     }
 
     /// Runs to the end. Errors of the state become part of the outcome.
@@ -56,7 +60,7 @@ package final class Runner: Sendable {
         do {
             try await recover()
             for (id, isAsked, progress) in state.progress where isAsked { state.emit(.started(progress), batch: id) }
-            try tree.checkWritable()
+            try tree.checkWritable(batches: state.progress.filter(\.isAsked).map(\.progress.batch))
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.watchClock() }
                 await runPumps()

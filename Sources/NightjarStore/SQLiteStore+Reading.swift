@@ -41,30 +41,31 @@ extension SQLiteStore {
         of batch: String?, in states: Set<JobState>?, _ body: (JobSummary) throws -> Void
     ) async throws {
         let names = (states ?? []).map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
-        let conditions = [
-            "(jobs.batch_id > :lastBatch OR (jobs.batch_id = :lastBatch AND jobs.id > :lastID))",
-            batch == nil ? nil : "batches.name = :batch", states == nil ? nil : "jobs.state IN (\(names))",
-        ].compactMap { $0 }
+        let filter = states == nil ? "" : "AND jobs.state IN (\(names))"
+        // In the order of the rows, which is that of the index, without a sort however many there are.
         let sql = """
             SELECT jobs.*, batches.name AS batch_name, \(Self.parameterColumns)
-            FROM jobs JOIN batches ON batches.id = batch_id JOIN parameters ON parameters.id = parameters_id
-            WHERE \(conditions.joined(separator: " AND "))
-            ORDER BY jobs.batch_id, jobs.id LIMIT 1000
+            FROM jobs NOT INDEXED CROSS JOIN batches ON batches.id = batch_id
+                CROSS JOIN parameters ON parameters.id = parameters_id
+            WHERE jobs.id > ? AND batch_id = ? \(filter)
+            ORDER BY jobs.id LIMIT 1000
             """
-        // Page by page, so that no lock is held while the reader of our output takes its time.
-        var last: (batch: Int64, id: Int64)? = (-1, -1)
-        while let from = last {
-            let page = try await read { db in
-                var arguments: [String: (any DatabaseValueConvertible)?] = [
-                    "lastBatch": from.batch, "lastID": from.id,
-                ]
-                if let batch { arguments["batch"] = batch }
-                return try Row.fetchAll(db, sql: sql, arguments: StatementArguments(arguments)).map {
-                    (batch: $0["batch_id"] as Int64, id: $0["id"] as Int64, job: Self.jobSummary($0))
+        let wanted = try await read { db in
+            try Int64.fetchAll(
+                db, sql: "SELECT id FROM batches WHERE ?1 IS NULL OR name = ?1 ORDER BY id", arguments: [batch])
+        }
+        for id in wanted {
+            // Page by page, so that no lock is held while the reader of our output takes its time.
+            var last: Int64? = -1
+            while let from = last {
+                let page = try await read { db in
+                    try Row.fetchAll(db, sql: sql, arguments: [from, id]).map {
+                        (id: $0["id"] as Int64, job: Self.jobSummary($0))
+                    }
                 }
+                for row in page { try body(row.job) }
+                last = page.last?.id
             }
-            for row in page { try body(row.job) }
-            last = page.last.map { ($0.batch, $0.id) }
         }
     }
 

@@ -31,7 +31,11 @@ package final class SQLiteStore: JobStore {
     /// - Returns: `nil` where there is no state yet.
     /// - Throws: `StoreFailure`.
     package static func openForReading(path: String) throws -> SQLiteStore? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        if access(path, R_OK) != 0 {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw StoreFailure.unwritable(
+                "the state `\(path)` cannot be read: \(String(cString: strerror(errno)).lowercased())")
+        }
         return try translatingErrors(path) {
             var configuration = configuration()
             configuration.readonly = true
@@ -111,7 +115,8 @@ package final class SQLiteStore: JobStore {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             } catch {
-                throw StoreFailure.unwritable("the state folder `\(folder)` cannot be made")
+                let reason = (error as? CocoaError)?.underlyingWords ?? "\(error)"
+                throw StoreFailure.unwritable("the state folder `\(folder)` cannot be made: \(reason)")
             }
         }
     }
@@ -152,5 +157,12 @@ package final class SQLiteStore: JobStore {
         default:
             return .other("\(place): \(words)")
         }
+    }
+}
+
+extension CocoaError {
+    /// What the system said, in its own words.
+    fileprivate var underlyingWords: String? {
+        (underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)).lowercased() }
     }
 }

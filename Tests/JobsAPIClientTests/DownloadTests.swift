@@ -103,7 +103,8 @@ struct DownloadTests {
 
     @Test func `a redirect loop ends`() async throws {
         let server = ScriptedServer(answering: { reply("302 Found", ["Location: \($0.target)"]) })
-        #expect(try await download(server.url + "/x", base: server.url).failure == .unfetchable("more than 5 redirects"))
+        #expect(
+            try await download(server.url + "/x", base: server.url).failure == .unfetchable("more than 5 redirects"))
         #expect(server.requests.count == 6)
     }
 

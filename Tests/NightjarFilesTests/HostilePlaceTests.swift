@@ -66,12 +66,16 @@ import Testing
     @Test func `a file in place of the output folder is told`() async throws {
         try folder.write("mine", to: "out")
         #expect(await failure(foxJob()).hasPrefix("unwritable: cannot open the output folder `\(folder.path("out"))`:"))
-        let check = #expect(throws: OutputFailure.self) { try output.checkWritable() }
+        let check = #expect(throws: OutputFailure.self) { try output.checkWritable(batches: []) }
         #expect(words(of: check) == "unwritable: the output `\(folder.path("out"))` is not a folder")
-        let below = #expect(throws: OutputFailure.self) { try OutputFolder(folder, "out/a/b").checkWritable() }
+        let below = #expect(throws: OutputFailure.self) {
+            try OutputFolder(folder, "out/a/b").checkWritable(batches: [])
+        }
         #expect(words(of: below) == "unwritable: the output `\(folder.path("out/a/b"))` is not a folder")
         let dangling = TemporaryFolder.dangling(in: folder)
-        let nowhere = #expect(throws: OutputFailure.self) { try OutputFolder(folder, dangling).checkWritable() }
+        let nowhere = #expect(throws: OutputFailure.self) {
+            try OutputFolder(folder, dangling).checkWritable(batches: [])
+        }
         #expect(words(of: nowhere).hasSuffix("no such file or directory"))
     }
 
@@ -116,7 +120,7 @@ import Testing
         let path = try mountSmallDisk()
         defer { umount2(path, Int32(MNT_DETACH)) }
         let output = OutputFolder(path: path, maxImageBytes: 1 << 20)
-        try output.checkWritable()
+        try output.checkWritable(batches: [])
         let image = Fixture.png.bytes + [UInt8](repeating: 0, count: 80_000)
         let failure = await #expect(throws: OutputFailure.self) { try await output.save(foxJob(), image, pieces: 4096) }
         #expect(words(of: failure).hasSuffix("no space left on device"))
@@ -135,7 +139,7 @@ import Testing
         let path = try mountSmallDisk(UInt(MS_RDONLY))
         defer { umount2(path, Int32(MNT_DETACH)) }
         let failure = #expect(throws: OutputFailure.self) {
-            try OutputFolder(path: path, maxImageBytes: 1 << 20).checkWritable()
+            try OutputFolder(path: path, maxImageBytes: 1 << 20).checkWritable(batches: [])
         }
         #expect(words(of: failure).hasSuffix("read-only file system"))
     }

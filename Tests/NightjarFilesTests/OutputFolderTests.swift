@@ -141,8 +141,8 @@ import Testing
     }
 
     @Test func `checking leaves nothing behind`() throws {
-        try output.checkWritable()
-        try output.checkWritable()
+        try output.checkWritable(batches: [])
+        try output.checkWritable(batches: [])
         #expect(folder.tree == [])
         #expect(FileManager.default.fileExists(atPath: folder.path("out")))
     }

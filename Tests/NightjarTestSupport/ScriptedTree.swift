@@ -47,7 +47,7 @@ package final class ScriptedTree: OutputTree {
         state.withLock { $0.partialsRemoved.append(job.key) }
     }
 
-    package func checkWritable() throws(OutputFailure) {
+    package func checkWritable(batches: [String]) throws(OutputFailure) {
         if let failure = check() { throw failure }
     }
 

@@ -66,9 +66,9 @@ struct StatusCommand: AsyncParsableCommand {
             let reader = try StateReader(files, console: console)
             let batches = try await reader.batches(named: batch)
             if json {
-                console.print(StatusRenderer.json(batches) + "\n")
+                try console.printResult(StatusRenderer.json(batches) + "\n")
             } else {
-                console.print(
+                try console.printResult(
                     StatusRenderer.table(
                         batches, stateFile: reader.path, width: console.outputWidth, style: console.outputStyle))
             }
@@ -135,6 +135,24 @@ private struct BufferedOutput {
     mutating func flush() throws {
         writer.write(buffer)
         buffer = ""
-        if writer.isClosed { throw ArgumentParser.ExitCode.success }
+        try writer.check()
+    }
+}
+
+extension DescriptorWriter {
+    /// - Throws: `ExitCode.success` where the reader has gone, which is its right; a `Refusal` for every other failure.
+    func check() throws {
+        guard let failure else { return }
+        if failure == EPIPE { throw ArgumentParser.ExitCode.success }
+        throw Refusal(.cannotWrite, "the output cannot be written: \(String(cString: strerror(failure)).lowercased())")
+    }
+}
+
+extension Console {
+    /// What a command was asked for, on standard output.
+    fileprivate func printResult(_ text: String) throws {
+        var writer = DescriptorWriter(STDOUT_FILENO)
+        writer.write(text)
+        try writer.check()
     }
 }

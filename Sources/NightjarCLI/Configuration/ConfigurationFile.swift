@@ -39,7 +39,31 @@ struct ConfigurationFile: Sendable, Equatable {
     private init() {}
 
     init(path: String) throws(ManifestError) {
-        self = try YAMLTreeFile(path: path).read { root, sink in
+        do {
+            self = try Self.read(path)
+        } catch {
+            throw Self.withoutSecrets(error)
+        }
+    }
+
+    /// Somebody may have written the key itself into the file: lines that could hold it are not shown.
+    private static func withoutSecrets(_ error: ManifestError) -> ManifestError {
+        let diagnostics = error.diagnostics.map { diagnostic in
+            var diagnostic = diagnostic
+            let line = diagnostic.sourceLine?.lowercased() ?? ""
+            guard ["key", "token", "secret", "@"].contains(where: line.contains) else { return diagnostic }
+            diagnostic.sourceLine = nil
+            if diagnostic.code == "unknown-key" {
+                diagnostic.hint = "the key has no place here: put it into a file, and name that with `api_key_file`"
+            }
+            return diagnostic
+        }
+        return ManifestError(
+            kind: error.kind, file: error.file, diagnostics: diagnostics, omitted: error.omitted)
+    }
+
+    private static func read(_ path: String) throws(ManifestError) -> ConfigurationFile {
+        try YAMLTreeFile(path: path).read { root, sink in
             var file = ConfigurationFile()
             guard let reader = MappingReader(root, place: "the configuration", sink: sink) else { return file }
             reader.checkKeys(

@@ -102,7 +102,9 @@ private struct SettingReader {
     mutating func value<Value>(_ setting: Setting, _ expected: String, _ parse: (String) -> Value?) -> Value? {
         guard let given = raw[setting] else { return nil }
         if let value = parse(given.text) { return value }
-        report(setting, "must be \(expected), got `\(Cells.plain(given.text))`")
+        // An address may hold a password.
+        let isSecret = given.text.contains("@")
+        report(setting, "must be \(expected)" + (isSecret ? "" : ", got `\(Cells.plain(given.text))`"))
         return nil
     }
 

@@ -6,7 +6,9 @@ import Glibc
 /// of a run must not decide about the run.
 package struct DescriptorWriter: Sendable {
     private let descriptor: Int32
-    package private(set) var isClosed = false
+    /// What ended the writing; `nil` while it goes on.
+    package private(set) var failure: Int32?
+    package var isClosed: Bool { failure != nil }
 
     package init(_ descriptor: Int32) {
         self.descriptor = descriptor
@@ -15,7 +17,7 @@ package struct DescriptorWriter: Sendable {
     package mutating func write(_ text: String) {
         guard !isClosed, !text.isEmpty else { return }
         var text = text
-        let isWhole = text.withUTF8 { bytes in
+        failure = text.withUTF8 { bytes in
             var written = 0
             while written < bytes.count, let start = bytes.baseAddress {
                 let count = Glibc.write(descriptor, start + written, bytes.count - written)
@@ -26,11 +28,10 @@ package struct DescriptorWriter: Sendable {
                     var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     poll(&wait, 1, 1000)
                 } else if errno != EINTR {
-                    return false
+                    return errno
                 }
             }
-            return true
+            return nil
         }
-        if !isWhole { isClosed = true }
     }
 }

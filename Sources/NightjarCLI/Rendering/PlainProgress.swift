@@ -18,6 +18,11 @@ package struct PlainProgress: Sendable {
     private static let mostProblems = 20
     private static let separateLines = 3
 
+    private static let gateInterval: Duration = .seconds(30)
+    private var lastGate: WallTime?
+    /// Whether the last line about the gate said that it is closed.
+    private var saysWaiting = false
+
     package init() {}
 
     package var batches: [BatchProgress] { state.batches }
@@ -46,7 +51,15 @@ package struct PlainProgress: Sendable {
             return problem(event, "unknown", job, cause)
         case .gate(let reason, let until):
             guard state.gate?.reason != gateBefore?.reason else { return [] }
-            guard let reason else { return [line(event.time, "no longer waiting")] }
+            guard let reason else {
+                defer { saysWaiting = false }
+                return saysWaiting ? [line(event.time, "no longer waiting")] : []
+            }
+            // Short pauses come and go all night: one line in half a minute tells enough of them.
+            let isShort = until.map { $0 - event.time < Self.gateInterval } ?? false
+            if isShort, let lastGate, event.time - lastGate < Self.gateInterval { return [] }
+            lastGate = event.time
+            saysWaiting = true
             let left = until.map { $0 > event.time ? ", \(($0 - event.time).spoken)" : "" } ?? ""
             return [line(event.time, "waiting: \(Cells.cut(Cells.plain(reason), to: 200))\(left)")]
         case .submitted, .ready, .done, .filtered, .waiting, .finished:

@@ -47,6 +47,8 @@ final class StopSignals: Sendable {
         }
     }
 
+    var hasStopped: Bool { state.withLock { $0.reason != nil } }
+
     /// Says what a signal stops; one that came already does so now.
     func connect(_ stop: @escaping @Sendable (StopReason) -> Void) {
         let reason = state.withLock { state in

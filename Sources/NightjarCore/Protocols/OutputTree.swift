@@ -6,8 +6,8 @@ package protocol OutputTree: Sendable {
     /// Deletes what an earlier process left half written for `job`.
     func removePartial(of job: OutputJob) throws(OutputFailure)
 
-    /// Whether anything can be written; called before money is spent.
-    func checkWritable() throws(OutputFailure)
+    /// Whether files can be written to the output folder and to each batch's own; called before money is spent.
+    func checkWritable(batches: [String]) throws(OutputFailure)
 }
 
 /// One file on its way. Used by one task at a time; `abandon` or `finish` ends it.

@@ -42,7 +42,7 @@ package final class OutputFolder: OutputTree {
         }
     }
 
-    package func checkWritable() throws(OutputFailure) {
+    package func checkWritable(batches: [String]) throws(OutputFailure) {
         let root: Folder
         do {
             root = try Folder.root(path)
@@ -51,14 +51,21 @@ package final class OutputFolder: OutputTree {
         } catch {
             throw unwritable("open the output folder", error)
         }
+        try check(root)
+        for batch in batches {
+            try check(root.descend([SafePathComponent.make(batch, limit: 200)], create: true))
+        }
+    }
+
+    private func check(_ folder: Folder) throws(OutputFailure) {
         let name = ".nightjar-check-\(getpid())"
-        try root.delete([name])
-        let file = try TemporaryFile("\(name).part", in: root)
+        try folder.delete([name])
+        let file = try TemporaryFile("\(name).part", in: folder)
         defer { file.discard() }
         try file.write(String(repeating: "0", count: 4096))
         try file.sync()
         // The step that names a file is one that not every file system has.
-        if try file.move(to: name, in: root) { try root.delete([name]) }
+        if try file.move(to: name, in: folder) { try folder.delete([name]) }
     }
 
     private func remove(_ names: [String], from folders: [String], below root: Folder) throws(OutputFailure) {
