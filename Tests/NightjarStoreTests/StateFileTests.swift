@@ -107,7 +107,10 @@ struct StateFileTests {
     @Test func `a folder that cannot be made is named`() throws {
         let folder = try TemporaryFolder()
         try folder.write("", to: "file")
-        #expect(throws: StoreFailure.unwritable("the state folder `\(folder.path("file/below"))` cannot be made: file exists")) {
+        #expect(
+            throws: StoreFailure.unwritable(
+                "the state folder `\(folder.path("file/below"))` cannot be made: file exists")
+        ) {
             try SQLiteStore.open(path: folder.path("file/below/s.sqlite3"))
         }
     }

@@ -1,0 +1,191 @@
+internal import NightjarCore
+internal import Synchronization
+
+/// Slots, money and submissions: what is reserved before a job is claimed, and given back when it comes to nothing.
+extension RunState {
+    struct Admission: Sendable {
+        let batch: BatchID
+        let count: Int
+    }
+
+    /// What the submitter may do next.
+    enum Turn: Sendable {
+        case admitted(Admission)
+        /// Nothing before this moment (on the clock of `time.now`), or before something changes.
+        case wait(until: Duration?)
+    }
+
+    /// Reserves slots, money and submissions for a batch that has something to submit; batches take turns.
+    /// - Parameter budget: A batch that may not ask for anything now does not hold up the others.
+    func admit(upTo most: Int, by budget: RequestBudget) -> Turn {
+        let wall = time.wall()
+        let now = time.now()
+        return state.withLock { state in
+            var next: Duration?
+            func wait(until moment: Duration) { next = min(next ?? moment, moment) }
+            for offset in 0..<state.order.count {
+                let place = (state.nextBatch + offset) % state.order.count
+                let id = state.order[place]
+                guard let batch = state.batches[id], batch.isAsked else { continue }
+                let room = min(room(for: batch, in: state), most)
+                guard room > 0 else { continue }
+                if let due = batch.nextDue, due > wall, batch.count(.waiting) > 0 {
+                    wait(until: now + max(due - wall, .milliseconds(10)))
+                }
+                let claimable = min(room, batch.claimable(at: wall))
+                guard claimable > 0 else { continue }
+                let count = min(claimable, budget.available(for: id))
+                guard count > 0 else {
+                    // One that is past waits for a reservation, whose end is told.
+                    if let release = budget.nextRelease(for: id), release > now { wait(until: release) }
+                    continue
+                }
+                state.nextBatch = place + 1
+                reserve(count, for: id, in: &state)
+                return .admitted(Admission(batch: id, count: count))
+            }
+            return .wait(until: next)
+        }
+    }
+
+    /// All that is left of a batch waits, until `time` at least.
+    func waits(_ id: BatchID, until time: WallTime?) {
+        state.withLock { $0.batches[id]?.nextDue = time }
+    }
+
+    private func reserve(_ count: Int, for id: BatchID, in state: inout State) {
+        state.admitted += count
+        state.unfinished += count
+        state.submitted += count
+        state.batches[id]?.unfinished += count
+        state.batches[id]?.submitted += count
+        let price = (state.batches[id]?.highestPrice ?? .zero) * count
+        state.committed += price
+        state.batches[id]?.committed += price
+    }
+
+    /// Takes back what was admitted and not claimed.
+    func dismiss(_ count: Int, of id: BatchID) {
+        guard count > 0 else { return }
+        state.withLock { state in
+            state.admitted -= count
+            release(count, of: id, price: state.batches[id]?.highestPrice ?? .zero, in: &state)
+        }
+        changed.notify()
+    }
+
+    /// What was admitted is claimed: its model is known now, and what was reserved too much is freed.
+    func claimed(_ id: BatchID, from: JobState, price: Money) {
+        state.withLock { state in
+            state.admitted -= 1
+            let excess = (state.batches[id]?.highestPrice ?? .zero) - price
+            state.committed -= excess
+            state.batches[id]?.committed -= excess
+            state.batches[id]?.counts[from, default: 0] -= 1
+            state.batches[id]?.counts[.submitting, default: 0] += 1
+        }
+        changed.notify()
+    }
+
+    /// Takes back what was claimed and certainly not accepted.
+    func turnedAway(_ id: BatchID, price: Money) {
+        state.withLock { release(1, of: id, price: price, in: &$0) }
+        changed.notify()
+    }
+
+    private func release(_ count: Int, of id: BatchID, price: Money, in state: inout State) {
+        state.unfinished -= count
+        state.submitted -= count
+        state.batches[id]?.unfinished -= count
+        state.batches[id]?.submitted -= count
+        state.committed -= price * count
+        state.batches[id]?.committed -= price * count
+    }
+
+    private func room(for batch: Batch, in state: State) -> Int {
+        let limits = batch.settings.limits
+        var room = min(
+            settings.concurrency - state.unfinished,
+            (limits.concurrency ?? .max) - batch.unfinished)
+        room = min(room, allowance(for: batch, in: state))
+        return max(room, 0)
+    }
+
+    /// What money and `max_jobs` still allow.
+    func allowance(for batch: Batch, in state: State) -> Int {
+        var allowance = Int.max
+        if let most = settings.maxJobs { allowance = min(allowance, most - state.submitted) }
+        if let most = batch.settings.limits.maxJobs { allowance = min(allowance, most - batch.submitted) }
+        let price = batch.highestPrice.micros
+        if price > 0 {
+            if let budget = settings.budget {
+                allowance = min(allowance, Int((budget - state.committed).micros / price))
+            }
+            if let budget = batch.settings.limits.budget {
+                allowance = min(allowance, Int((budget - batch.committed).micros / price))
+            }
+        }
+        return max(allowance, 0)
+    }
+
+    /// A slot is free again: the job is at its end at the API, or was never accepted.
+    func freeSlot(of id: BatchID) {
+        state.withLock { state in
+            state.unfinished -= 1
+            state.batches[id]?.unfinished -= 1
+        }
+        changed.notify()
+    }
+
+    /// A job found at the start, or whose answer was lost, is at the API or may be.
+    func occupySlot(of id: BatchID) {
+        state.withLock { state in
+            state.unfinished += 1
+            state.batches[id]?.unfinished += 1
+        }
+    }
+
+    func holdSlot(_ job: JobID, of batch: BatchID, until: WallTime) {
+        state.withLock { $0.heldSlots[job] = (batch, until) }
+        changed.notify()
+    }
+
+    /// Gives back the slots of unknown jobs whose time has come.
+    func releaseHeldSlots() {
+        let now = time.wall()
+        let released = state.withLock { state in
+            let over = state.heldSlots.filter { $0.value.until <= now }
+            for (job, held) in over {
+                state.heldSlots.removeValue(forKey: job)
+                state.unfinished -= 1
+                state.batches[held.batch]?.unfinished -= 1
+            }
+            return !over.isEmpty
+        }
+        if released { changed.notify() }
+    }
+
+    /// How many unknown jobs hold slots, and until when the first of them does, while they leave none free.
+    var blockedByUnknown: (count: Int, until: WallTime)? {
+        state.withLock { state in
+            guard state.heldSlots.count >= settings.concurrency, state.stops.isEmpty,
+                let until = state.heldSlots.values.map(\.until).min()
+            else { return nil }
+            return (state.heldSlots.count, until)
+        }
+    }
+
+    /// A finished job's file cannot be fetched before the next run; the job stays `ready`.
+    func leaveForLater() {
+        state.withLock { $0.leftForLater += 1 }
+        changed.notify()
+    }
+
+    /// What was submitted and FAILED is not billed: its money is free again.
+    func refund(_ price: Money, of id: BatchID) {
+        state.withLock { state in
+            state.committed -= price
+            state.batches[id]?.committed -= price
+        }
+    }
+}
