@@ -91,6 +91,19 @@ struct RestartTests {
         #expect(try await bench.states() == [state.name: 1])
     }
 
+    @Test func `what the manifest no longer names is brought home, and not submitted again after a FAILED`()
+        async throws
+    {
+        var script = ScriptedService.Script()
+        script.look = { $0.id == Self.id ? .success(.failed("oom")) : nil }
+        let bench = try Bench(script)
+        try await Self.left(bench, in: [Self.submitted])
+        try bench.store.takeIn(BatchSettings(name: "spring"), [.sample("another")], now: bench.clock.wall)
+        #expect(try await bench.run().exit == .someFailed)
+        #expect(bench.service.submissions.map(\.request.prompt) == ["another"])
+        #expect(try await bench.states() == [.done: 1, .failed: 1])
+    }
+
     @Test func `a failed job is asked for first when it may have been paid, else submitted anew`() async throws {
         let paid = try Bench()
         try await Self.left(paid, in: [Self.submitted, .failed(FailureCause(.timeout, "slow"))])

@@ -45,6 +45,54 @@ struct IntakeTests {
         #expect(try await opened.store.jobs().map(\.state) == [.submitted, .cancelled, .pending])
     }
 
+    @Test(arguments: StoreKind.allCases)
+    func `a failed job that is no longer named is not asked for, and comes back as it was`(kind: StoreKind) async throws
+    {
+        let opened = try Opened(kind)
+        let batch = try opened.takeIn(Self.jobs("a", "b")).batch
+        try await opened.claim(batch, then: [.failed(FailureCause(.rejected, "no"))])
+        #expect(try opened.takeIn(Self.jobs("b")).removed == 1)
+        #expect(try await opened.store.jobs().map(\.state) == [.cancelled, .pending])
+        #expect(try opened.takeIn(Self.jobs("b", "c")).removed == 0)
+        #expect(try opened.takeIn(Self.jobs("a", "b", "c")).returned == 1)
+        #expect(try await opened.store.jobs().map(\.state) == [.failed, .pending, .pending])
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `what fails at the API after it was set aside is neither tried again nor asked for`(kind: StoreKind)
+        async throws
+    {
+        let opened = try Opened(kind)
+        let batch = try opened.takeIn(Self.jobs("a", "b")).batch
+        let job = try await opened.claim(batch, then: [.submitted(RemoteJobID("j"), attempt: 1)])
+        try opened.takeIn(Self.jobs("b"))
+        let running = try await opened.store.recover(now: Opened.now).running
+        #expect(running.map(\.isRemoved) == [true])
+        _ = try await opened.store.record(
+            JobChange(
+                job: job.id, batch: batch, from: .submitted, to: .failed(FailureCause(.remoteFailed, "oom")),
+                at: Opened.now))
+        #expect(try await opened.store.retryFailed([batch], now: Opened.now) == 0)
+        try opened.takeIn(Self.jobs("b", "c"))
+        #expect(try await opened.store.jobs().map(\.state) == [.cancelled, .pending, .pending])
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `a corrected request takes the place of a rejected one`(kind: StoreKind) async throws {
+        let opened = try Opened(kind)
+        let batch = try opened.takeIn([.sample("a", label: "one"), .sample("b", label: "two")]).batch
+        try await opened.claim(batch, then: [.failed(FailureCause(.rejected, "no such model"))])
+        try await opened.claim(
+            batch, then: [.submitted(RemoteJobID("j"), attempt: 1), .failed(FailureCause(.timeout, "slow"))])
+        let edited = try opened.takeIn([.sample("a2", label: "one"), .sample("b2", label: "two")])
+        // The second may have been paid for, so it is kept.
+        #expect(edited.changed == 1)
+        let jobs = try await opened.store.jobs()
+        #expect(jobs.map(\.request.prompt) == ["a2", "b"])
+        #expect(jobs.map(\.state) == [.pending, .failed])
+        #expect(jobs[0].error == nil)
+    }
+
     @Test func `equal prompts are jobs of their own, with keys by their ordinal`() async throws {
         let opened = try Opened(.memory)
         try opened.takeIn(Self.jobs("a", "b", "a", "a", "a"))
