@@ -1,7 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import JobsAPIClient
-internal import Logging
 internal import NightjarCore
 internal import NightjarFiles
 internal import NightjarManifest

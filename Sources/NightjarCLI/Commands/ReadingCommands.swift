@@ -39,11 +39,8 @@ func refusing(_ body: (Console) async throws -> Void) async throws {
     let console = Console.current
     do {
         try await body(console)
-    } catch let refusal as Refusal {
-        console.print(refusal)
-        throw ArgumentParser.ExitCode(refusal.exit.rawValue)
-    } catch let failure as StoreFailure {
-        let refusal = Refusal(failure)
+    } catch {
+        guard let refusal = Refusal(error) else { throw error }
         console.print(refusal)
         throw ArgumentParser.ExitCode(refusal.exit.rawValue)
     }

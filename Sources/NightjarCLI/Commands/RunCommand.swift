@@ -26,7 +26,8 @@ struct RunCommand: AsyncParsableCommand {
         let code: NightjarCore.ExitCode
         do {
             code = try await execute(console)
-        } catch let refusal as Refusal {
+        } catch {
+            guard let refusal = Refusal(error) else { throw error }
             console.print(refusal, asJSON: options.logFormat == "json")
             code = refusal.exit
         }

@@ -22,7 +22,7 @@ struct Refusal: Error {
         messages = error.problems.map { .plain($0) }
     }
 
-    /// - Parameter outcome: What the errors led to.
+    /// Unreadable manifests count before invalid ones.
     init(manifests errors: [ManifestError]) {
         let isUnreadable = errors.contains { $0.kind == .unreadable }
         exit = isUnreadable ? .manifestUnreadable : .manifestInvalid
@@ -39,6 +39,15 @@ struct Refusal: Error {
         switch failure {
         case .unwritable(let words), .damaged(let words), .newer(let words): self.init(.cannotWrite, words)
         case .other(let words): self.init(.internalError, words)
+        }
+    }
+
+    /// - Returns: `nil` for an error that is no refusal: one of our own mistakes.
+    init?(_ error: any Error) {
+        switch error {
+        case let refusal as Refusal: self = refusal
+        case let failure as StoreFailure: self.init(failure)
+        default: return nil
         }
     }
 
