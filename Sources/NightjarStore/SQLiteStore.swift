@@ -21,7 +21,7 @@ package final class SQLiteStore: JobStore {
         try translatingErrors(path) {
             try createPrivately(path)
             let pool = try DatabasePool(path: path, configuration: configuration())
-            try refuseNewer(pool)
+            try pool.read { if try $0.tableExists("grdb_migrations") { try refuseNewer($0) } }
             try Migrations.migrator.migrate(pool)
             return try SQLiteStore(pool)
         }
@@ -40,8 +40,12 @@ package final class SQLiteStore: JobStore {
             var configuration = configuration()
             configuration.readonly = true
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            try refuseNewer(queue)
-            let isReady = try queue.read { try $0.tableExists("jobs") }
+            // A run may be making the file at this very moment: what is seen is seen at once.
+            let isReady = try queue.read { db in
+                guard try db.tableExists("grdb_migrations"), try db.tableExists("jobs") else { return false }
+                try refuseNewer(db)
+                return true
+            }
             return isReady ? SQLiteStore(reading: queue) : nil
         }
     }
@@ -130,9 +134,8 @@ package final class SQLiteStore: JobStore {
         Glibc.close(file)
     }
 
-    private static func refuseNewer(_ reader: any DatabaseReader) throws {
-        let isNewer = try reader.read { try Migrations.migrator.hasBeenSuperseded($0) }
-        if isNewer {
+    private static func refuseNewer(_ db: Database) throws {
+        if try Migrations.migrator.hasBeenSuperseded(db) {
             throw StoreFailure.newer("the state was written by a newer nightjar; use that one, or another `--state`")
         }
     }

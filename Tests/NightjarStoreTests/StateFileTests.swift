@@ -65,6 +65,16 @@ struct StateFileTests {
         #expect(try SQLiteStore.openForReading(path: folder.write("", to: "empty")) == nil)
     }
 
+    @Test func `a state that is just being made is none yet`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("s.sqlite3")
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { try $0.execute(sql: "CREATE TABLE begun(x)") }
+        #expect(try SQLiteStore.openForReading(path: path) == nil)
+        try queue.write { try $0.execute(sql: "CREATE TABLE grdb_migrations(identifier TEXT PRIMARY KEY)") }
+        #expect(try SQLiteStore.openForReading(path: path) == nil)
+    }
+
     @Test func `a state of a newer version is refused`() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("s.sqlite3")
