@@ -210,10 +210,6 @@ package final class JobsAPIClient: ImageService {
 
     // MARK: Words
 
-    package func redacted(_ text: String) -> String {
-        settings.key?.redacted(text) ?? text
-    }
-
     private func words(for error: any Error) -> String {
         TransportError.words(for: error, without: settings.key)
     }

@@ -85,8 +85,7 @@ final class RunState: Sendable {
         let now = time.now()
         return state.withLock { state in
             state.order.compactMap { id in
-                guard let batch = state.batches[id] else { return nil }
-                if isLast ? !batch.isAsked && batch.requests == RequestCounts() : batch.requests == RequestCounts() {
+                guard let batch = state.batches[id], batch.requests != RequestCounts() || isLast && batch.isAsked else {
                     return nil
                 }
                 state.batches[id]?.requests = RequestCounts()
@@ -157,8 +156,11 @@ final class RunState: Sendable {
 
     /// Counts a submission from before it leaves until its answer is on record.
     func submissionsOut(_ change: Int) {
-        state.withLock { $0.submissionsOut += change }
-        changed.notify()
+        let mayBeOver = state.withLock { state in
+            state.submissionsOut += change
+            return state.isBroken
+        }
+        if mayBeOver { changed.notify() }
     }
 
     var isCut: Bool { state.withLock { $0.isCut } }

@@ -75,13 +75,14 @@ package final class Runner: Sendable {
         return state.outcome()
     }
 
-    /// Thrown when the drain has taken too long: what is still under way is cancelled, and found again by the next run.
+    /// Thrown when the drain has taken too long, or a part of the run has failed and no submission is out any more: what is
+    /// still under way is cancelled, and found again by the next run.
     private struct CutShort: Error {}
 
     private func runPumps() async {
         await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.submitter.run() }
-            group.addTask { try await self.poller.run() }
+            group.addTask { await self.submitter.run() }
+            group.addTask { await self.state.guarding { try await self.poller.run() } }
             group.addTask { await self.downloader.run() }
             group.addTask {
                 await self.wakeAtTheEnd()
@@ -89,11 +90,7 @@ package final class Runner: Sendable {
             }
             do {
                 try await group.waitForAll()
-            } catch is CutShort {
-                group.cancelAll()
             } catch {
-                state.stop(Self.stopReason(for: error))
-                state.cut()
                 group.cancelAll()
             }
         }

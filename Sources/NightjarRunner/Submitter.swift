@@ -16,15 +16,18 @@ struct Submitter: Sendable {
     /// How long an unknown job holds its slot at least (three times the longest duration of its model, where longer).
     static let shortestHold: Duration = .seconds(600)
 
-    func run() async throws {
-        try await withThrowingDiscardingTaskGroup { group in
+    /// An error of the state ends the claiming; what is out is seen to its answer all the same.
+    func run() async {
+        await withDiscardingTaskGroup { group in
             while !state.submissionsAreOver, !Task.isCancelled {
                 let passing = await gate.pass { state.submissionsAreOver }
                 guard passing > 0 else { return }
                 let mark = state.changed.mark
                 switch state.admit(upTo: min(passing, Self.mostAtOnce), by: budget) {
                 case .admitted(let admission):
-                    for job in try await claim(admission, passing: passing) {
+                    var claimed: [ClaimedJob] = []
+                    await state.guarding { claimed = try await claim(admission, passing: passing) }
+                    for job in claimed {
                         group.addTask { await state.guarding { try await submit(job, passing: passing) } }
                     }
                 case .wait(let moment):
@@ -44,17 +47,16 @@ struct Submitter: Sendable {
             granted = 0
         }
         state.dismiss(admission.count - granted, of: batch)
-        let jobs = granted == 0 ? [] : try await claimed(granted, of: batch)
+        let jobs =
+            granted == 0
+            ? []
+            : try await store.claim(granted, of: batch, prices: state.settings.prices, now: state.time.wall())
         state.dismiss(granted - jobs.count, of: batch)
         budget.giveBack(granted - jobs.count, for: batch)
         for job in jobs { state.claimed(batch, from: job.from, price: job.price) }
         if jobs.isEmpty { gate.abstain(passing) }
         if jobs.count < granted { state.waits(batch, until: try await store.nextDue([batch])) }
         return jobs
-    }
-
-    private func claimed(_ count: Int, of batch: BatchID) async throws -> [ClaimedJob] {
-        try await store.claim(count, of: batch, prices: state.settings.prices, now: state.time.wall())
     }
 
     private func submit(_ job: ClaimedJob, passing: Int) async throws {
@@ -77,9 +79,10 @@ struct Submitter: Sendable {
             try await record(job, lifecycle)
         case .rejected(let words):
             lifecycle.rejected(words)
-            try await record(job, lifecycle)
+            // Before the job counts as failed, for the same reason.
             state.refund(job.price, of: job.batch)
             state.freeSlot(of: job.batch)
+            try await record(job, lifecycle)
             state.emit(.failed(job.reference, FailureCause(.rejected, words)), batch: job.batch)
         case .lost(let words):
             try await lost(words, job)

@@ -12,6 +12,26 @@ struct EndTests {
         return script
     }()
 
+    @Test func `a claim that cannot be written ends the run, and what was claimed before is sent or pending again`()
+        async throws
+    {
+        let claims = Locked(0)
+        let bench = try Bench { call in
+            guard case .claim = call else { return nil }
+            let number = claims.withLock { claims in
+                claims += 1
+                return claims
+            }
+            return number == 2 ? StoreFailure.unwritable("no space left on device") : nil
+        }
+        try bench.takeIn("first", jobs: 1)
+        try bench.takeIn("second", jobs: 1)
+        #expect(try await bench.run().exit == .cannotWrite)
+        let states = try await bench.states()
+        #expect(states[.submitting] == nil && states[.unknown] == nil, "\(states)")
+        #expect(states[.pending, default: 0] + bench.service.submissions.count == 2)
+    }
+
     @Test(arguments: [(StopReason.interrupted, ExitCode.interrupted), (.terminated, .terminated)])
     func `a signal brings home what runs and submits nothing more`(reason: StopReason, exit: ExitCode) async throws {
         let bench = try Bench(Self.slow)

@@ -187,8 +187,6 @@ package final class ScriptedService: ImageService {
         guard await travel() else { throw DownloadFailure.transient("cut off") }
     }
 
-    package func redacted(_ text: String) -> String { text }
-
     /// - Returns: `false` when the task was cancelled on the way.
     private func travel() async -> Bool {
         (try? await clock.sleep(for: script.latency)) != nil

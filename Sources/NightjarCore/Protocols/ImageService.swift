@@ -17,9 +17,6 @@ package protocol ImageService: Sendable {
     func download(
         _ url: String, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) async throws
-
-    /// `text` without what must not be shown: a server may echo the key.
-    func redacted(_ text: String) -> String
 }
 
 /// What became of one submission, by what is certain about it.
