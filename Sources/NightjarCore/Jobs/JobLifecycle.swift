@@ -9,9 +9,11 @@ package struct JobLifecycle: Equatable, Sendable {
         /// The intent is durable; the request may be out. Next: `submitted`, `unknown`, `failed`, `pending` (nothing was
         /// accepted: 429, a closed gate, no connection).
         case submitting(attempt: Int)
-        /// The answer was lost. Next: `submitted` (found).
+        /// The answer was lost. Next: `submitted` (found), `submitting` (shown not to exist), `failed` (what may have been
+        /// it has FAILED, and no try is left), `pending` (a person wants another).
         case unknown(attempt: Int, FailureCause)
-        /// The API has the job. Next: `ready`, `waiting` (a new attempt after FAILED), `failed`.
+        /// The API has the job. Next: `ready`, `waiting` (a new attempt after FAILED), `failed`, `pending` (gone, and a person
+        /// wants it all the same).
         case submitted(RemoteJobID, attempt: Int)
         case ready(RemoteJobID, RemoteResult, attempt: Int)
         /// A new attempt, not before its time. Next: `submitting`, `cancelled`.
@@ -88,6 +90,26 @@ package struct JobLifecycle: Equatable, Sendable {
         state = .unknown(attempt: attempt, FailureCause(.lost, message))
     }
 
+    /// The API has demonstrably not got it: it is about to be submitted again.
+    /// - Parameter usesTry: A job that FAILED may have been it.
+    /// - Returns: Whether a try is left; otherwise the job has failed.
+    package mutating func shownAbsent(usesTry: Bool, retry: RetryPolicy) -> Bool {
+        guard case .unknown(let attempt, _) = state else { return false }
+        if usesTry, retry.delay(afterAttempt: attempt, jitter: 0) == nil {
+            state = .failed(
+                FailureCause(.remoteFailed, "a job that may have been this one has FAILED; nothing was billed"))
+            return false
+        }
+        state = .submitting(attempt: usesTry ? attempt + 1 : attempt)
+        return true
+    }
+
+    /// The API no longer has the job, and a person wants it in any case.
+    package mutating func goneButWanted() {
+        guard case .submitted(_, let attempt) = state else { return }
+        state = .pending(attempt: attempt)
+    }
+
     /// The API will never accept this request.
     package mutating func rejected(_ message: String) {
         guard case .submitting = state else { return }
@@ -126,6 +148,12 @@ package struct JobLifecycle: Equatable, Sendable {
     package mutating func delivered(_ file: OutputFile) {
         guard case .ready = state else { return }
         state = .done(file)
+    }
+
+    /// What was delivered is an image of one colour.
+    package mutating func deliveredBlank(_ file: OutputFile) {
+        guard case .ready = state else { return }
+        state = .filtered(file)
     }
 
     /// A process found this state at its start: what was being submitted may have arrived.

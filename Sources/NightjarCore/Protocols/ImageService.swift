@@ -1,14 +1,15 @@
 /// The Jobs API as the runner sees it.
 package protocol ImageService: Sendable {
     /// One `POST /jobs/images`, never repeated by itself.
-    /// - Parameter idempotencyKey: The same for every submission of one attempt.
-    func submit(_ request: ImageRequest, idempotencyKey: String) async -> SubmissionAnswer
+    /// - Parameter idempotencyKey: The same for every submission of one attempt; `nil` where the API refuses the header.
+    func submit(_ request: ImageRequest, idempotencyKey: String?) async -> SubmissionAnswer
 
     /// One `GET /jobs/{id}`.
     func job(_ id: RemoteJobID) async throws(RequestFailure) -> RemoteJob
 
-    /// One `GET /jobs`: recent jobs, in the order of the reply.
-    func recentJobs() async throws(RequestFailure) -> [RemoteJob]
+    /// One `GET /jobs`: one page of recent jobs.
+    /// - Parameter after: The last id of the page before; `nil` for the first page.
+    func jobs(after: RemoteJobID?) async throws(RequestFailure) -> JobList
 
     /// Fetches a result, piece by piece.
     /// - Parameters:
@@ -30,8 +31,11 @@ package enum SubmissionAnswer: Equatable, Sendable {
     case refused(AccountTrouble)
     /// The API will never take this request (400, 422, other 4xx).
     case rejected(String)
-    /// It may have been accepted: cut off, silent, 408, 409, 425, 499, 3xx, 5xx, a 2xx without a readable id.
-    case lost(String)
+    /// A 4xx that speaks of the `Idempotency-Key`: to a first submission it refuses the header, to a repeated one it says
+    /// that the API has the first.
+    case keyRefused(String)
+    /// It may have been accepted.
+    case lost(Loss)
 }
 
 /// Why a request other than a submission gave no answer to work with.
@@ -87,10 +91,24 @@ package struct RemoteJob: Equatable, Sendable {
 
     package var id: RemoteJobID
     package var status: Status
+    /// On the API's clock; `nil` where the reply does not say, or not readably.
+    package var createdAt: WallTime?
+    package var model: String?
+    /// As the reply spells it; `nil` where it names none.
+    package var seed: EchoedSeed?
+    /// `nil` where the API does not echo it.
+    package var prompt: String?
 
-    package init(id: RemoteJobID, status: Status) {
+    package init(
+        id: RemoteJobID, status: Status, createdAt: WallTime? = nil, model: String? = nil, seed: EchoedSeed? = nil,
+        prompt: String? = nil
+    ) {
         self.id = id
         self.status = status
+        self.createdAt = createdAt
+        self.model = model
+        self.seed = seed
+        self.prompt = prompt
     }
 }
 

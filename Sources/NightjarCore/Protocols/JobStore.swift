@@ -2,7 +2,7 @@
 ///
 /// What a method has returned is on disk. Each change of a job is "from this state to that one", and says whether it
 /// found the job there: someone else may have moved first, and that is an answer.
-package protocol JobStore: Sendable {
+package protocol JobStore: ReconciliationStore, DecisionStore {
     // MARK: Intake
 
     /// Takes a manifest's batch in, in one transaction: what is new becomes `pending`, what is known stays, what is no
@@ -17,15 +17,20 @@ package protocol JobStore: Sendable {
 
     // MARK: Running
 
-    /// What an earlier process left, in every batch: `submitting` becomes `unknown`, and what is at the API or completed
-    /// comes back.
-    func recover(now: WallTime) async throws -> Recovery
+    /// What an earlier process left, in every batch: `submitting` becomes `unknown`, lost at `moment`, and what is at the
+    /// API or completed comes back.
+    func recover(at moment: Moment, now: WallTime) async throws -> Recovery
 
     /// Moves up to `limit` jobs of one batch whose time has come from `pending` or `waiting` to `submitting`, those that
     /// wait for another attempt first, then in the order of their index. Durable before it returns.
-    /// - Parameter prices: By model, for one image; what a job costs is kept with it, whatever the prices become.
+    /// - Parameters:
+    ///   - taken: Fingerprints of submissions whose window is open: jobs that have one of them are passed over, and no two
+    ///     of those claimed have the same.
+    ///   - prices: By model, for one image; what a job costs is kept with it, whatever the prices become.
+    ///   - moment: The intent.
     func claim(
-        _ limit: Int, of batch: BatchID, prices: [String: Money], now: WallTime
+        _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint>, prices: [String: Money], at moment: Moment,
+        now: WallTime
     ) async throws -> [ClaimedJob]
 
     /// Records a change. Changes that are recorded at the same time share one commit.
@@ -34,6 +39,9 @@ package protocol JobStore: Sendable {
 
     /// What the downloader needs to name and describe a job's file.
     func outputJob(_ id: JobID) async throws -> OutputJob?
+
+    /// A job that is at the API or completed, as the pumps carry it; `nil` in other states.
+    func runningJob(_ id: JobID) async throws -> RunningJob?
 
     /// The models of all jobs of `batches` that may still be submitted, sorted.
     func modelsToSubmit(_ batches: [BatchID]) async throws -> [String]
@@ -152,11 +160,16 @@ package struct ClaimedJob: Equatable, Sendable {
     package var lifecycle: JobLifecycle
     /// The same for every submission of one attempt, another for every attempt; unlike those of any other state file.
     package var idempotencyKey: String
+    /// Which submission of the job it is, from 1.
+    package var submission: Int
+    package var intent: Moment
 
     package init(
         id: JobID, batch: BatchID, reference: JobReference, request: ImageRequest, price: Money, from: JobState,
-        lifecycle: JobLifecycle, idempotencyKey: String
+        lifecycle: JobLifecycle, idempotencyKey: String, submission: Int, intent: Moment
     ) {
+        self.submission = submission
+        self.intent = intent
         self.id = id
         self.batch = batch
         self.reference = reference
@@ -179,6 +192,8 @@ package struct RunningJob: Equatable, Sendable {
     package var submittedAt: WallTime
     /// The manifest no longer names it: it is brought home, and not submitted again.
     package var isRemoved: Bool
+    /// A person wants it in any case: where the API no longer knows it, another is submitted.
+    package var isWanted = false
     package var lifecycle: JobLifecycle
 
     package init(
@@ -234,11 +249,17 @@ package struct JobChange: Equatable, Sendable {
     package var spent: Money
     /// What happened, for the attempt's row: the raw error of the API, say.
     package var note: String?
+    /// Where the change is an answer that was lost.
+    package var lost: OpenSubmission.Lost?
+    /// Where the API has accepted the job: when that was known.
+    package var acceptedAt: Moment?
 
     package init(
         job: JobID, batch: BatchID, from: JobState, to: JobLifecycle.State, at: WallTime, spent: Money = .zero,
-        note: String? = nil
+        note: String? = nil, lost: OpenSubmission.Lost? = nil, acceptedAt: Moment? = nil
     ) {
+        self.lost = lost
+        self.acceptedAt = acceptedAt
         self.job = job
         self.batch = batch
         self.from = from
