@@ -9,7 +9,6 @@ struct PollCadence: Sendable {
     private struct Model: Sendable {
         /// Age at which a job is expected to be done.
         var expected: Duration
-        var longest: Duration
     }
 
     private var models: [String: Model] = [:]
@@ -36,13 +35,8 @@ struct PollCadence: Sendable {
 
     /// A job was found to be done.
     mutating func done(model: String, looks: Int, age: Duration) {
-        var known = models[model] ?? Model(expected: age, longest: age)
+        var known = models[model] ?? Model(expected: age)
         known.expected = looks <= 1 ? known.expected * 0.9 : known.expected * 0.7 + age * 0.3
-        known.longest = max(known.longest, age)
         models[model] = known
-    }
-
-    func longestDuration(of model: String) -> Duration? {
-        models[model]?.longest
     }
 }

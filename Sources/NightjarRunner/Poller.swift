@@ -33,6 +33,7 @@ final class Poller: Sendable {
     private let service: any ImageService
     private let requests: RequestPath
     private let downloader: Downloader
+    private let reconciliation: ReconciliationPump
     private let jitter: @Sendable () -> Double
     private let watch = Mutex(Watch())
     private let changed = Signal()
@@ -48,8 +49,9 @@ final class Poller: Sendable {
 
     init(
         state: RunState, store: any JobStore, service: any ImageService, requests: RequestPath,
-        downloader: Downloader, jitter: @escaping @Sendable () -> Double
+        downloader: Downloader, reconciliation: ReconciliationPump, jitter: @escaping @Sendable () -> Double
     ) {
+        self.reconciliation = reconciliation
         self.state = state
         self.store = store
         self.service = service
@@ -71,10 +73,6 @@ final class Poller: Sendable {
                 job: job, nextLook: now + wait, submitted: now - age, isOurs: isOurs)
         }
         changed.notify()
-    }
-
-    func longestDuration(of model: String) -> Duration? {
-        watch.withLock { $0.cadence.longestDuration(of: model) }
     }
 
     func run() async throws {
@@ -145,18 +143,14 @@ final class Poller: Sendable {
     private func lookAtList(_ due: [RunningJob]) async throws -> [RunningJob] {
         let running = watch.withLock { watch in due.filter { (watch.entries[$0.id]?.looks ?? 0) > 0 } }
         guard running.count >= Self.worthAList, let first = running.first else { return due }
-        guard try await requests.permission(for: first.batch) else {
+        let listed: [JobList.Row]
+        switch try await reconciliation.readList(for: first.batch, pages: 1) {
+        case .rows(let rows): listed = rows
+        // Where a list is not to be had, each job is asked for by itself.
+        case .failed: return due
+        case .notAllowed:
             for job in due { putBack(job.id) }
             return []
-        }
-        let listed: [RemoteJob]
-        do {
-            listed = try await service.recentJobs()
-            requests.ended(RequestCounts(list: 1), batch: first.batch, failure: nil)
-        } catch {
-            requests.ended(RequestCounts(list: 1), batch: first.batch, failure: error)
-            // Where a list is not to be had, each job is asked for by itself.
-            return due
         }
         let statuses = Dictionary(listed.map { ($0.id, $0.status) }) { first, _ in first }
         var left: [RunningJob] = []
@@ -171,9 +165,9 @@ final class Poller: Sendable {
 
     private func look(at job: RunningJob) async throws {
         guard let id = job.remoteID else { return }
-        let status: RemoteJob.Status
+        let reply: RemoteJob
         do {
-            status = try await service.job(id).status
+            reply = try await service.job(id)
         } catch {
             requests.ended(RequestCounts(get: 1), batch: job.batch, failure: error)
             switch error {
@@ -188,21 +182,32 @@ final class Poller: Sendable {
             watch.entries[job.id]?.missingSince = nil
             watch.entries[job.id]?.timesUnanswered = 0
         }
-        try await found(status, job)
+        try await found(reply, job)
     }
 
     // MARK: What was found
 
-    private func found(_ status: RemoteJob.Status, _ job: RunningJob) async throws {
-        switch status {
+    private func found(_ reply: RemoteJob, _ job: RunningJob) async throws {
+        switch reply.status {
         case .queued, .processing: try await stillRunning(job)
         case .unheardOf(let name):
             sayUnheardOf(name, job)
             try await stillRunning(job)
-        case .completed(let result?): try await completed(result, job)
+        case .completed(let result?):
+            learn(from: reply, job)
+            try await completed(result, job)
         case .completed(nil): try await stillRunning(job)  // Without an address there is nothing to fetch yet.
         case .failed(let words): try await failed(words, job)
         }
+    }
+
+    /// What the reply says of this API's ways: whether it echoes seeds, and how long its models take.
+    private func learn(from reply: RemoteJob, _ job: RunningJob) {
+        let now = state.time.now()
+        let took = watch.withLock { watch in
+            watch.entries[job.id].flatMap { $0.isOurs || $0.looks > 0 ? now - $0.submitted : nil }
+        }
+        reconciliation.learned(from: reply, of: job.request, took: took)
     }
 
     private func stillRunning(_ job: RunningJob) async throws {
@@ -256,13 +261,26 @@ final class Poller: Sendable {
             return entry.timesMissing >= Self.timesMissing && missingFor >= Self.missingFor
         }
         guard isGone else { return lookLater(job, notBefore: Self.missingFor / Self.timesMissing) }
+        if job.isWanted { return try await goneButWanted(job) }
         try await giveUp(job, FailureCause(.vanished, "the API no longer knows the job"))
+    }
+
+    /// A person wants it all the same: it is submitted again.
+    private func goneButWanted(_ job: RunningJob) async throws {
+        var job = job
+        job.lifecycle.goneButWanted()
+        guard try await record(job, note: "the API no longer knows the job") else { return }
+        forget(job)
+        state.freeSlot(of: job.batch)
+        reconciliation.moved(job.id, to: .pending)
     }
 
     private func completed(_ result: RemoteResult, _ job: RunningJob) async throws {
         var job = job
         job.lifecycle.completed(result)
         guard try await record(job) else { return }
+        Failpoint.ready.reach()
+        reconciliation.moved(job.id, to: .ready)
         let now = state.time.now()
         watch.withLock { watch in
             guard let entry = watch.entries.removeValue(forKey: job.id) else { return }
@@ -289,8 +307,10 @@ final class Poller: Sendable {
         // no money of this one.
         if isOurs(job) { state.refund(job.price, of: job.batch) }
         guard try await record(job, spent: .zero - job.price, note: words) else { return }
+        if case .waiting = job.lifecycle.state { Failpoint.waiting.reach() } else { Failpoint.failed.reach() }
         forget(job)
         state.freeSlot(of: job.batch)
+        reconciliation.moved(job.id, to: job.lifecycle.state.name)
         let cause = FailureCause(.remoteFailed, words)
         switch job.lifecycle.state {
         case .waiting(let until, _): state.emit(.waiting(job.reference, until: until, cause), batch: job.batch)
@@ -304,6 +324,7 @@ final class Poller: Sendable {
         guard try await record(job) else { return }
         forget(job)
         state.freeSlot(of: job.batch)
+        reconciliation.moved(job.id, to: .failed)
         state.emit(.failed(job.reference, cause), batch: job.batch)
     }
 
@@ -317,7 +338,8 @@ final class Poller: Sendable {
             forget(job)
             return false
         }
-        state.moved(job.batch, from: .submitted, to: to.name, spent: spent)
+        let due: WallTime? = if case .waiting(let until, _) = to { until } else { nil }
+        state.moved(job.batch, from: .submitted, to: to.name, spent: spent, due: due)
         return true
     }
 

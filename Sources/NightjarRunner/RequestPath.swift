@@ -17,13 +17,15 @@ struct RequestPath: Sendable {
         budget.end(for: batch)
         state.counted(requests, for: batch)
         switch failure {
-        case nil, .notFound, .rejected: gate.answered()
+        case nil, .notFound, .rejected: gate.answered(.question)
         case .throttled(let wait):
             state.counted(RequestCounts(rateLimited: 1), for: batch)
             gate.throttled(wait)
-        case .unavailable(let words): gate.failed(words)
+        case .unavailable(let words): gate.failed(words, .question)
+        case .refused(let trouble) where state.settings.waitsOutTrouble:
+            gate.blocked(trouble.words, stopsQuestions: trouble.kind != .paymentRequired)
         case .refused(let trouble):
-            gate.answered()
+            gate.answered(.question)
             switch trouble.kind {
             case .paymentRequired: state.stop(.accountBlocked(trouble.message))
             case .keyRefused, .forbidden: state.stop(.keyRefused(trouble.message))

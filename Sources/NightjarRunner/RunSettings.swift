@@ -21,6 +21,20 @@ package struct RunSettings: Sendable {
     package var prices: [String: Money] = [:]
     /// Without one good answer; a minute at most where the API has not given one yet in this run.
     package var giveUpAfter: Duration = .seconds(900)
+    /// Silence after which a submission counts as lost; also bounds how late a gateway may pass one on.
+    package var timeout: Duration = .seconds(30)
+    /// After a loss: how late the API may accept, and how old its list may be, together.
+    package var settle: Duration = .seconds(30)
+    /// How long a run that has only `unknown` jobs left goes on asking when nothing more is learnt.
+    package var unknownWait: Duration = .seconds(60)
+    /// Percent: a batch stops when, of at least 20 ended jobs, more failed; `nil`: it goes on.
+    package var failFast: Int?
+    /// Jobs of a batch without an image yet that go alone; 0: none.
+    package var pilot = 3
+    /// Bytes; with less free in the output folder nothing more is submitted.
+    package var minFree: Int64 = 1 << 30
+    /// Waits for a top-up or another key, and probes, where a run would end (the daemon).
+    package var waitsOutTrouble = false
 
     package init() {}
 }
@@ -36,6 +50,8 @@ package enum StopReason: Hashable, Sendable {
     /// 403 on a submission: what runs is brought home.
     case forbidden(String)
     case cannotWrite(String)
+    /// Less room than `--min-free`: what runs is brought home.
+    case lowOnSpace(String)
     case unavailable(String)
     case timeLimit
     case internalError(String)
@@ -46,7 +62,7 @@ package enum StopReason: Hashable, Sendable {
         case .terminated: .terminated
         case .accountBlocked: .accountBlocked
         case .keyRefused, .forbidden: .keyRefused
-        case .cannotWrite: .cannotWrite
+        case .cannotWrite, .lowOnSpace: .cannotWrite
         case .unavailable: .apiUnavailable
         case .timeLimit: .timeLimit
         case .internalError: .internalError
@@ -61,7 +77,7 @@ package enum StopReason: Hashable, Sendable {
         case .accountBlocked(let words): "the account is blocked, top it up and run again (\(words))"
         case .keyRefused(let words): "the key is refused, check it and run again (\(words))"
         case .forbidden(let words): "the key lacks a permission, check it and run again (\(words))"
-        case .cannotWrite(let words): words
+        case .cannotWrite(let words), .lowOnSpace(let words): words
         case .unavailable(let words): "the API could not be reached or kept failing (\(words))"
         case .timeLimit: "the time limit is reached; the rest is taken up by the next run"
         case .internalError(let words): "internal error: \(words)"
@@ -71,7 +87,7 @@ package enum StopReason: Hashable, Sendable {
     /// Whether jobs that are at the API are still asked for.
     var allowsRequests: Bool {
         switch self {
-        case .interrupted, .terminated, .accountBlocked, .forbidden, .timeLimit, .cannotWrite: true
+        case .interrupted, .terminated, .accountBlocked, .forbidden, .timeLimit, .cannotWrite, .lowOnSpace: true
         case .keyRefused, .unavailable, .internalError: false
         }
     }
@@ -79,7 +95,8 @@ package enum StopReason: Hashable, Sendable {
     /// Whether finished images are still fetched.
     var allowsDownloads: Bool {
         switch self {
-        case .interrupted, .terminated, .accountBlocked, .forbidden, .timeLimit, .keyRefused, .unavailable: true
+        case .interrupted, .terminated, .accountBlocked, .forbidden, .timeLimit, .keyRefused, .unavailable, .lowOnSpace:
+            true
         case .cannotWrite, .internalError: false
         }
     }

@@ -104,12 +104,21 @@ extension RunState {
 
     private func room(for batch: Batch, in state: State) -> Int {
         let limits = batch.settings.limits
+        guard batch.halted == nil, !isBehindWithDownloads(state) else { return 0 }
         var room = min(
             settings.concurrency - state.unfinished,
             (limits.concurrency ?? .max) - batch.unfinished)
-        room = min(room, allowance(for: batch, in: state))
+        room = min(room, allowance(for: batch, in: state), batch.pilotRoom(at: time.wall()))
         return max(room, 0)
     }
+
+    /// Results perish, and are paid for: they come home before more is submitted.
+    private func isBehindWithDownloads(_ state: State) -> Bool {
+        let ready = state.batches.values.reduce(0) { $0 + $1.count(.ready) }
+        return state.firstDownloads > 0 || ready >= settings.downloads * Self.mostReadyForEachDownload
+    }
+
+    private static let mostReadyForEachDownload = 16
 
     /// What money and `max_jobs` still allow.
     func allowance(for batch: Batch, in state: State) -> Int {
@@ -145,28 +154,92 @@ extension RunState {
         }
     }
 
-    func holdSlot(_ job: JobID, of batch: BatchID, until: WallTime) {
+    /// - Parameter until: On the clock of `time.now`.
+    func holdSlot(_ job: JobID, of batch: BatchID, until: Duration) {
         state.withLock { $0.heldSlots[job] = (batch, until) }
         changed.notify()
     }
 
+    func holdsSlot(_ job: JobID) -> Bool {
+        state.withLock { $0.heldSlots[job] != nil }
+    }
+
+    /// An unknown job is decided, and at its end at the API or never was there: its slot is free, if it still held one.
+    func freeHeldSlot(_ job: JobID) {
+        state.withLock { Self.free([job], in: &$0) }
+        changed.notify()
+    }
+
+    /// An unknown job turns out to be at the API: it has a slot again, whether one is free or not.
+    func takeOverSlot(_ job: JobID, of batch: BatchID) {
+        state.withLock { state in
+            guard state.heldSlots.removeValue(forKey: job) == nil else { return }
+            state.unfinished += 1
+            state.batches[batch]?.unfinished += 1
+        }
+    }
+
     /// Gives back the slots of unknown jobs whose time has come.
     func releaseHeldSlots() {
-        let now = time.wall()
+        let now = time.now()
         let released = state.withLock { state in
-            let over = state.heldSlots.filter { $0.value.until <= now }
-            for (job, held) in over {
-                state.heldSlots.removeValue(forKey: job)
-                state.unfinished -= 1
-                state.batches[held.batch]?.unfinished -= 1
-            }
+            let over = state.heldSlots.filter { $0.value.until <= now }.map(\.key)
+            Self.free(over, in: &state)
             return !over.isEmpty
         }
         if released { changed.notify() }
     }
 
+    private static func free(_ jobs: [JobID], in state: inout State) {
+        for job in jobs {
+            guard let held = state.heldSlots.removeValue(forKey: job) else { continue }
+            state.unfinished -= 1
+            state.batches[held.batch]?.unfinished -= 1
+        }
+    }
+
+    /// Takes a slot, and the money, for an unknown job that is submitted again.
+    /// - Parameter isCommitted: This run has counted its money and its submission already.
+    /// - Returns: Whether it may; nothing is taken otherwise.
+    func admitAgain(_ job: JobID, of id: BatchID, price: Money, isCommitted: Bool) -> Bool {
+        state.withLock { state in
+            guard let batch = state.batches[id], state.stops.isEmpty else { return false }
+            let hasSlot = state.heldSlots[job] != nil
+            let isFree =
+                state.unfinished < settings.concurrency
+                && batch.unfinished < batch.settings.limits.concurrency ?? .max
+            guard hasSlot || isFree, isCommitted || allowance(for: batch, in: state) > 0 else { return false }
+            if state.heldSlots.removeValue(forKey: job) == nil {
+                state.unfinished += 1
+                state.batches[id]?.unfinished += 1
+            }
+            if !isCommitted {
+                state.submitted += 1
+                state.batches[id]?.submitted += 1
+                state.committed += price
+                state.batches[id]?.committed += price
+            }
+            return true
+        }
+    }
+
+    /// Takes back `admitAgain`, where nothing came of it.
+    func dismissAgain(_ job: PendingResubmission) {
+        let id = job.submission.batch
+        state.withLock { state in
+            state.unfinished -= 1
+            state.batches[id]?.unfinished -= 1
+            guard !job.isCommitted else { return }
+            state.submitted -= 1
+            state.batches[id]?.submitted -= 1
+            state.committed -= job.submission.price
+            state.batches[id]?.committed -= job.submission.price
+        }
+        changed.notify()
+    }
+
     /// How many unknown jobs hold slots, and until when the first of them does, while they leave none free.
-    var blockedByUnknown: (count: Int, until: WallTime)? {
+    var blockedByUnknown: (count: Int, until: Duration)? {
         state.withLock { state in
             guard state.heldSlots.count >= settings.concurrency, state.stops.isEmpty,
                 let until = state.heldSlots.values.map(\.until).min()

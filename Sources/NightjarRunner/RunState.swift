@@ -14,8 +14,16 @@ final class RunState: Sendable {
         var committed: Money = .zero
         /// Jobs that are unfinished at the API, or may be.
         var unfinished = 0
-        /// Unknown jobs that still hold a slot, with the moment when they give it back.
-        var heldSlots: [JobID: (batch: BatchID, until: WallTime)] = [:]
+        /// Unknown jobs that still hold a slot, with the moment (of `time.now`) when they give it back.
+        var heldSlots: [JobID: (batch: BatchID, until: Duration)] = [:]
+        /// Counts the times that a seed may have come free.
+        var seedsFreed = 0
+        /// Something may still be learnt about the unknown jobs.
+        var waitsForUnknown = false
+        /// Images that were paid for twice and are being fetched.
+        var duplicatesOut = 0
+        /// Completed jobs that an earlier process left, and that have not been fetched once: before anything is submitted.
+        var firstDownloads = 0
         var stops: [StopReason] = []
         var isCut = false
         /// The state or a part of the run failed: it ends as soon as no submission is out.
@@ -44,6 +52,7 @@ final class RunState: Sendable {
             known[summary.id] = Batch(
                 id: summary.id, name: summary.settings.name, settings: summary.settings,
                 isAsked: asked.contains(summary.id), counts: summary.counts, spent: summary.spent)
+            if settings.pilot > 0, summary.count(.done) == 0 { known[summary.id]?.pilot = settings.pilot }
         }
         state = Mutex(State(batches: known, order: batches.map(\.id)))
     }
@@ -63,15 +72,67 @@ final class RunState: Sendable {
         state.withLock { $0.batches[batch]?.highestPrice = highest }
     }
 
-    func moved(_ id: BatchID, from: JobState, to: JobState, spent: Money = .zero) {
+    /// - Parameter due: When a job that is `waiting` now may be submitted again.
+    func moved(_ id: BatchID, from: JobState, to: JobState, spent: Money = .zero, due: WallTime? = nil) {
         let now = time.now()
-        state.withLock { state in
+        let halted: String? = state.withLock { state in
             state.batches[id]?.counts[from, default: 0] -= 1
             state.batches[id]?.counts[to, default: 0] += 1
             state.batches[id]?.spent += spent
-            if to == .waiting { state.batches[id]?.nextDue = nil }
+            if to == .waiting { state.batches[id]?.isWaiting(until: due) }
             if to == .done || to == .filtered { state.batches[id]?.pace.add(at: now) }
+            guard state.batches[id]?.halted == nil else { return nil }
+            state.batches[id]?.jobEnded(to, failFast: settings.failFast)
+            return state.batches[id]?.halted
         }
+        changed.notify()
+        if let halted { emit(.gate(reason: "stopped: \(halted)", until: nil), batch: id) }
+    }
+
+    /// Jobs that waited for another of their model and seed may be claimed.
+    func seedsFreed() {
+        let someWait = state.withLock { state in
+            state.seedsFreed += 1
+            let waiting = state.batches.values.filter(\.waitsForSeeds).map(\.id)
+            for id in waiting { state.batches[id]?.waitsForSeeds = false }
+            return !waiting.isEmpty
+        }
+        if someWait { changed.notify() }
+    }
+
+    var seedsFreedCount: Int { state.withLock { $0.seedsFreed } }
+
+    /// All that is left of a batch has the model and seed of a submission that is out or lost.
+    /// - Parameter mark: `seedsFreedCount` before that was looked up.
+    func waitsForSeeds(_ id: BatchID, since mark: Int) {
+        state.withLock { state in
+            if state.seedsFreed == mark { state.batches[id]?.waitsForSeeds = true }
+        }
+    }
+
+    /// Whether a run that has nothing else left goes on for the unknown jobs.
+    func waitForUnknown(_ waits: Bool) {
+        let isNew = state.withLock { state in
+            defer { state.waitsForUnknown = waits }
+            return state.waitsForUnknown != waits
+        }
+        if isNew { changed.notify() }
+    }
+
+    /// Unknown jobs of the batches of this run.
+    var unknownLeft: Int {
+        state.withLock { state in
+            state.batches.values.filter(\.isAsked).reduce(0) { $0 + $1.count(.unknown) }
+        }
+    }
+
+    func duplicatesOut(_ change: Int) {
+        state.withLock { $0.duplicatesOut += change }
+        changed.notify()
+    }
+
+    func firstDownloads(_ change: Int) {
+        state.withLock { $0.firstDownloads += change }
         changed.notify()
     }
 
@@ -173,7 +234,7 @@ final class RunState: Sendable {
     /// Whether nothing will be submitted any more.
     var submissionsAreOver: Bool {
         state.withLock { state in
-            !state.stops.isEmpty || state.isCut || (state.admitted == 0 && !hasRunning(state) && !mayStillSubmit(state))
+            !state.stops.isEmpty || state.isCut || (state.admitted == 0 && !hasRunning(state) && !mayStillSubmit(state) && !mayStillDecide(state))
         }
     }
 
@@ -192,8 +253,13 @@ final class RunState: Sendable {
                 let fetches = state.stops.allSatisfy(\.allowsDownloads) && ready > state.leftForLater
                 return !asks && !fetches
             }
-            return !hasRunning(state) && !mayStillSubmit(state)
+            return !hasRunning(state) && !mayStillSubmit(state) && !mayStillDecide(state)
         }
+    }
+
+    private func mayStillDecide(_ state: State) -> Bool {
+        state.duplicatesOut > 0
+            || state.waitsForUnknown && state.batches.values.contains { $0.isAsked && $0.count(.unknown) > 0 }
     }
 
     private func hasRunning(_ state: State) -> Bool {
@@ -202,7 +268,8 @@ final class RunState: Sendable {
 
     private func mayStillSubmit(_ state: State) -> Bool {
         state.batches.values.contains { batch in
-            batch.isAsked && batch.count(.pending, .waiting) > 0 && allowance(for: batch, in: state) > 0
+            batch.isAsked && batch.halted == nil && batch.count(.pending, .waiting) > 0
+                && allowance(for: batch, in: state) > 0
         }
     }
 
@@ -211,19 +278,22 @@ final class RunState: Sendable {
             (state.stops, state.order.compactMap { state.batches[$0] }.filter(\.isAsked))
         }
         var codes = Set(stops.map(\.exitCode))
+        let halted = asked.compactMap { batch in batch.halted.map { "\(batch.name): \($0)" } }
         let left = asked.reduce(0) { $0 + $1.count(.pending, .waiting, .submitting, .submitted, .ready) }
+        let leftByLimits = asked.filter { $0.halted == nil }.reduce(0) { $0 + $1.count(.pending, .waiting) }
         let unknown = asked.reduce(0) { $0 + $1.count(.unknown) }
         let failed = asked.reduce(0) { $0 + $1.count(.failed, .filtered) }
-        if left > 0, stops.isEmpty { codes.insert(.limitReached) }
+        if leftByLimits > 0, stops.isEmpty { codes.insert(.limitReached) }
         // A stop that came when everything was done has stopped nothing.
-        if left == 0 { codes.formIntersection([.internalError]) }
+        if left + unknown == 0 { codes.formIntersection([.internalError]) }
         if unknown > 0 { codes.insert(.unknownLeft) }
-        if failed > 0 { codes.insert(.someFailed) }
+        if failed > 0 || !halted.isEmpty { codes.insert(.someFailed) }
         let exit = ExitCode.precedence.first { codes.contains($0) } ?? .success
         let reason =
             switch exit {
             case .limitReached: "stopped at the budget or at the largest number of jobs; \(left) left"
             case .unknownLeft: "\(unknown) held as unknown: the answer to the submission was lost"
+            case .someFailed where !halted.isEmpty: "stopped, \(left) left; \(halted.joined(separator: "; "))"
             case .someFailed: "\(failed) failed"
             case .success: ""
             default: stops.first { $0.exitCode == exit }?.words ?? ""

@@ -8,21 +8,26 @@ struct Submitter: Sendable {
     let budget: RequestBudget
     let gate: Gate
     let poller: Poller
+    let reconciliation: ReconciliationPump
 
     /// Jobs claimed in one commit.
     private static let mostAtOnce = 64
     /// How often, once a second, the record of an accepted job is tried.
     private static let mostTries = 30
-    /// How long an unknown job holds its slot at least (three times the longest duration of its model, where longer).
-    static let shortestHold: Duration = .seconds(600)
 
     /// An error of the state ends the claiming; what is out is seen to its answer all the same.
     func run() async {
         await withDiscardingTaskGroup { group in
             while !state.submissionsAreOver, !Task.isCancelled {
-                let passing = await gate.pass { state.submissionsAreOver }
+                let passing = await gate.pass(.submission) { state.submissionsAreOver }
                 guard passing > 0 else { return }
                 let mark = state.changed.mark
+                if let resubmission = reconciliation.takeResubmission() {
+                    group.addTask {
+                        await state.guarding { try await submitAgain(resubmission, passing: passing) }
+                    }
+                    continue
+                }
                 switch state.admit(upTo: min(passing, Self.mostAtOnce), by: budget) {
                 case .admitted(let admission):
                     var claimed: [ClaimedJob] = []
@@ -31,7 +36,7 @@ struct Submitter: Sendable {
                         group.addTask { await state.guarding { try await submit(job, passing: passing) } }
                     }
                 case .wait(let moment):
-                    gate.abstain(passing)
+                    gate.abstain(passing, .submission)
                     await state.changed.wait(since: mark, until: moment, on: state.time)
                 }
             }
@@ -42,73 +47,150 @@ struct Submitter: Sendable {
     private func claim(_ admission: RunState.Admission, passing: Int) async throws -> [ClaimedJob] {
         let batch = admission.batch
         var granted = try await budget.takeNow(upTo: admission.count, for: batch)
-        if granted > 0, gate.isClosed || state.submissionsAreOver {
+        if granted > 0, gate.isClosed(.submission) || state.submissionsAreOver {
             budget.giveBack(granted, for: batch)
             granted = 0
         }
         state.dismiss(admission.count - granted, of: batch)
+        let mark = state.seedsFreedCount
         let jobs =
             granted == 0
             ? []
-            : try await store.claim(granted, of: batch, prices: state.settings.prices, now: state.time.wall())
+            : try await store.claim(
+                granted, of: batch, avoiding: reconciliation.taken, prices: state.settings.prices,
+                at: reconciliation.now, now: state.time.wall())
+        Failpoint.claimed.reach()
         state.dismiss(granted - jobs.count, of: batch)
         budget.giveBack(granted - jobs.count, for: batch)
-        for job in jobs { state.claimed(batch, from: job.from, price: job.price) }
-        if jobs.isEmpty { gate.abstain(passing) }
-        if jobs.count < granted { state.waits(batch, until: try await store.nextDue([batch])) }
+        for job in jobs {
+            state.claimed(batch, from: job.from, price: job.price)
+            // At once, so that the next claim knows what seeds are out.
+            try reconciliation.began(job)
+        }
+        if jobs.isEmpty { gate.abstain(passing, .submission) }
+        if jobs.count < granted {
+            state.waits(batch, until: try await store.nextDue([batch]))
+            state.waitsForSeeds(batch, since: mark)
+        }
         return jobs
     }
 
     private func submit(_ job: ClaimedJob, passing: Int) async throws {
-        guard !state.isStopping, !gate.isClosed else { return try await holdBack(job, passing: passing) }
+        guard !state.isStopping, !gate.isClosed(.submission) else { return try await holdBack(job, passing: passing) }
         state.submissionsOut(1)
         defer { state.submissionsOut(-1) }
-        let answer = await service.submit(job.request, idempotencyKey: job.idempotencyKey)
+        if passing == 1, state.settings.waitsOutTrouble { await service.readKeyAnew() }
+        let key = reconciliation.sendsIdempotencyKey ? job.idempotencyKey : nil
+        let answer = await service.submit(job.request, idempotencyKey: key)
+        Failpoint.answered.reach()
         budget.end(for: job.batch)
         state.counted(RequestCounts(submit: 1), for: job.batch)
         tellGate(answer, job)
         tellStop(answer)
-        var lifecycle = job.lifecycle
         switch answer {
-        case .accepted(let id):
-            try await accepted(id, job)
-        case .notSent, .throttled, .refused:
-            lifecycle.turnedAway()
-            // Before the job counts as pending, or the run could look over for a moment.
-            state.turnedAway(job.batch, price: job.price)
-            try await record(job, lifecycle)
-        case .rejected(let words):
-            lifecycle.rejected(words)
-            // Before the job counts as failed, for the same reason.
-            state.refund(job.price, of: job.batch)
-            state.freeSlot(of: job.batch)
-            try await record(job, lifecycle)
-            state.emit(.failed(job.reference, FailureCause(.rejected, words)), batch: job.batch)
-        case .lost(let words):
-            try await lost(words, job)
+        case .accepted(let id): try await accepted(id, job)
+        case .notSent, .throttled, .refused: try await turnedAway(job)
+        case .keyRefused(let words):
+            // To a repeated submission it says that the API has the first one.
+            if job.isRepeated { return try await lost(Loss(.keyKnown, words), job) }
+            try await reconciliation.idempotencyKeyIsRefused()
+            try await turnedAway(job)
+        case .rejected(let words): try await rejected(words, job)
+        case .lost(var loss):
+            if job.isRepeated, loss.kind == .conflict { loss.kind = .keyKnown }
+            try await lost(loss, job)
         }
     }
 
     /// The run has stopped since the job was claimed: nothing has been sent.
     private func holdBack(_ job: ClaimedJob, passing: Int) async throws {
         budget.giveBack(1, for: job.batch)
-        gate.abstain(passing)
+        gate.abstain(passing, .submission)
+        try await turnedAway(job)
+    }
+
+    /// Certainly not accepted, and no fault of the job.
+    private func turnedAway(_ job: ClaimedJob) async throws {
         var lifecycle = job.lifecycle
         lifecycle.turnedAway()
+        // Before the job counts as pending, or the run could look over for a moment.
         state.turnedAway(job.batch, price: job.price)
+        // One that is unknown again counts as spent again.
+        try await record(job, lifecycle, spent: job.isRepeated ? job.price : .zero)
+        Failpoint.turnedAway.reach()
+        reconciliation.ended(job)
+    }
+
+    /// The API will never take this request.
+    private func rejected(_ words: String, _ job: ClaimedJob) async throws {
+        var lifecycle = job.lifecycle
+        lifecycle.rejected(words)
+        // Before the job counts as failed, for the same reason.
+        state.refund(job.price, of: job.batch)
+        state.freeSlot(of: job.batch)
         try await record(job, lifecycle)
+        Failpoint.failed.reach()
+        reconciliation.ended(job)
+        state.emit(.failed(job.reference, FailureCause(.rejected, words)), batch: job.batch)
+    }
+
+    /// A job that was shown absent.
+    private func submitAgain(_ again: PendingResubmission, passing: Int) async throws {
+        let submission = again.submission
+        defer { reconciliation.endResubmission(again) }
+        guard try await budget.takeNow(upTo: 1, for: submission.batch) == 1 else {
+            // It comes again with a later list.
+            return gate.abstain(passing, .submission)
+        }
+        var result: Resubmission = .notInState
+        let isAdmitted = state.admitAgain(
+            submission.id.job, of: submission.batch, price: submission.price, isCommitted: again.isCommitted)
+        if isAdmitted {
+            result = try await store.claimAgain(
+                submission.id, evidence: (again.first, again.second), usesTry: again.usesTry,
+                settle: state.settings.settle, at: reconciliation.now, now: state.time.wall())
+        }
+        switch result {
+        case .claimed(let job):
+            Failpoint.claimedAgain.reach()
+            state.moved(job.batch, from: .unknown, to: .submitting, spent: .zero - submission.price)
+            try reconciliation.began(job)
+            try await submit(job, passing: passing)
+        case .failed(let cause):
+            budget.giveBack(1, for: submission.batch)
+            gate.abstain(passing, .submission)
+            // As where a job is rejected: before it counts as failed.
+            state.refund(submission.price, of: submission.batch)
+            state.freeSlot(of: submission.batch)
+            state.moved(submission.batch, from: .unknown, to: .failed, spent: .zero - submission.price)
+            reconciliation.moved(submission.id.job, to: .failed)
+            state.emit(.failed(submission.reference, cause), batch: submission.batch)
+        case .setAside:
+            budget.giveBack(1, for: submission.batch)
+            gate.abstain(passing, .submission)
+            state.refund(submission.price, of: submission.batch)
+            state.freeSlot(of: submission.batch)
+            state.moved(submission.batch, from: .unknown, to: .cancelled, spent: .zero - submission.price)
+            reconciliation.moved(submission.id.job, to: .cancelled)
+        case .notInState:
+            budget.giveBack(1, for: submission.batch)
+            gate.abstain(passing, .submission)
+            if isAdmitted { state.dismissAgain(again) }
+        }
     }
 
     private func accepted(_ id: RemoteJobID, _ job: ClaimedJob) async throws {
         var lifecycle = job.lifecycle
         _ = lifecycle.accepted(id)
         guard try await recordAccepted(id, job, lifecycle) != .remoteIDTaken else {
-            return try await lost("the API gave the id of another job, \(id)", job)
+            return try await lost(Loss(.sharedID, "the API gave the id of another job, \(id)"), job)
         }
+        Failpoint.accepted.reach()
+        reconciliation.accepted(id, job)
         state.emit(.submitted(job.reference, id), batch: job.batch)
         poller.follow(
             RunningJob(
-                id: job.id, batch: job.batch, reference: job.reference, model: job.request.parameters.model,
+                id: job.id, batch: job.batch, reference: job.reference, request: job.request,
                 price: job.price, submittedAt: state.time.wall(), lifecycle: lifecycle), isOurs: true)
     }
 
@@ -119,7 +201,7 @@ struct Submitter: Sendable {
         var tries = 0
         while true {
             do {
-                return try await record(job, lifecycle, spent: job.price)
+                return try await record(job, lifecycle, spent: job.price, acceptedAt: reconciliation.now)
             } catch {
                 state.stop(Runner.stopReason(for: error))
                 let next = state.time.now() + .seconds(1)
@@ -133,42 +215,51 @@ struct Submitter: Sendable {
         }
     }
 
-    private func lost(_ words: String, _ job: ClaimedJob) async throws {
+    private func lost(_ loss: Loss, _ job: ClaimedJob) async throws {
         var lifecycle = job.lifecycle
-        lifecycle.answerLost(words)
+        lifecycle.answerLost(loss.words)
+        let lost = OpenSubmission.Lost(loss, at: reconciliation.now)
         // It may have been billed, so it counts as spent until shown otherwise.
-        try await record(job, lifecycle, spent: job.price)
-        let hold = poller.longestDuration(of: job.request.parameters.model).map { max($0 * 3, Self.shortestHold) }
-        state.holdSlot(job.id, of: job.batch, until: state.time.wall() + (hold ?? Self.shortestHold))
-        state.emit(.unknown(job.reference, FailureCause(.lost, words)), batch: job.batch)
+        try await record(job, lifecycle, spent: job.price, lost: lost)
+        Failpoint.lossRecorded.reach()
+        try reconciliation.lost(lost, job)
+        state.emit(.unknown(job.reference, FailureCause(.lost, loss.words)), batch: job.batch)
     }
 
     @discardableResult
     private func record(
-        _ job: ClaimedJob, _ lifecycle: JobLifecycle, spent: Money = .zero
+        _ job: ClaimedJob, _ lifecycle: JobLifecycle, spent: Money = .zero, lost: OpenSubmission.Lost? = nil,
+        acceptedAt: Moment? = nil
     ) async throws -> RecordOutcome {
         let outcome = try await store.record(
             JobChange(
                 job: job.id, batch: job.batch, from: .submitting, to: lifecycle.state, at: state.time.wall(),
-                spent: spent))
-        if outcome == .recorded {
-            state.moved(job.batch, from: .submitting, to: lifecycle.state.name, spent: spent)
+                spent: spent, lost: lost, acceptedAt: acceptedAt))
+        switch outcome {
+        case .recorded: state.moved(job.batch, from: .submitting, to: lifecycle.state.name, spent: spent)
+        case .heldAsUnknown: state.moved(job.batch, from: .submitting, to: .unknown, spent: spent)
+        case .notInState, .remoteIDTaken: break
         }
         return outcome
     }
 
     private func tellGate(_ answer: SubmissionAnswer, _ job: ClaimedJob) {
         switch answer {
-        case .accepted, .rejected, .refused: gate.answered()
+        case .accepted, .rejected, .keyRefused: gate.answered(.submission)
+        case .refused(let trouble) where state.settings.waitsOutTrouble:
+            gate.blocked(trouble.words, stopsQuestions: trouble.kind == .keyRefused)
+        case .refused: gate.answered(.submission)
         case .throttled(let wait):
             state.counted(RequestCounts(rateLimited: 1), for: job.batch)
             gate.throttled(wait)
-        case .notSent(let words), .lost(let words): gate.failed(words)
+        case .lost(let loss) where loss.kind == .conflict || loss.kind == .keyKnown: gate.answered(.submission)
+        case .lost(let loss): gate.failed(loss.words, .submission)
+        case .notSent(let words): gate.failed(words, .submission)
         }
     }
 
     private func tellStop(_ answer: SubmissionAnswer) {
-        guard case .refused(let trouble) = answer else { return }
+        guard case .refused(let trouble) = answer, !state.settings.waitsOutTrouble else { return }
         switch trouble.kind {
         case .keyRefused: state.stop(.keyRefused(trouble.message))
         case .paymentRequired: state.stop(.accountBlocked(trouble.message))

@@ -11,6 +11,9 @@ package protocol ImageService: Sendable {
     /// - Parameter after: The last id of the page before; `nil` for the first page.
     func jobs(after: RemoteJobID?) async throws(RequestFailure) -> JobList
 
+    /// The key may be another one by now: a run that waits for that asks before each probe.
+    func readKeyAnew() async
+
     /// Fetches a result, piece by piece.
     /// - Parameters:
     ///   - url: As the API gave it.
@@ -47,6 +50,15 @@ package enum RequestFailure: Error, Equatable, Sendable {
     case notFound
     /// Another 4xx.
     case rejected(String)
+
+    package var words: String {
+        switch self {
+        case .unavailable(let words), .rejected(let words): words
+        case .throttled: "the API asks for a pause (429)"
+        case .refused(let trouble): trouble.message
+        case .notFound: "the API answered 404"
+        }
+    }
 }
 
 /// 401, 402 and 403, with what the API said.
@@ -63,6 +75,15 @@ package struct AccountTrouble: Error, Equatable, Sendable {
     package init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message
+    }
+
+    /// What happened and what to do, in one line.
+    package var words: String {
+        switch kind {
+        case .keyRefused: "the key is refused, check it (\(message))"
+        case .paymentRequired: "the account is blocked, top it up (\(message))"
+        case .forbidden: "the key lacks a permission, check it (\(message))"
+        }
     }
 }
 

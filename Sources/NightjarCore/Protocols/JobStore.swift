@@ -160,6 +160,14 @@ package struct ClaimedJob: Equatable, Sendable {
     package var lifecycle: JobLifecycle
     /// The same for every submission of one attempt, another for every attempt; unlike those of any other state file.
     package var idempotencyKey: String
+    /// The attempt it belongs to, from 1.
+    package var attempt: Int {
+        guard case .submitting(let attempt) = lifecycle.state else { return 1 }
+        return attempt
+    }
+    /// Whether an earlier submission of the same attempt was shown absent: its job is `unknown` again where this one is
+    /// turned away.
+    package var isRepeated: Bool { from == .unknown }
     /// Which submission of the job it is, from 1.
     package var submission: Int
     package var intent: Moment
@@ -186,7 +194,7 @@ package struct RunningJob: Equatable, Sendable {
     package var id: JobID
     package var batch: BatchID
     package var reference: JobReference
-    package var model: String
+    package var request: ImageRequest
     /// What an image of it costs.
     package var price: Money
     package var submittedAt: WallTime
@@ -196,14 +204,16 @@ package struct RunningJob: Equatable, Sendable {
     package var isWanted = false
     package var lifecycle: JobLifecycle
 
+    package var model: String { request.parameters.model }
+
     package init(
-        id: JobID, batch: BatchID, reference: JobReference, model: String, price: Money, submittedAt: WallTime,
+        id: JobID, batch: BatchID, reference: JobReference, request: ImageRequest, price: Money, submittedAt: WallTime,
         isRemoved: Bool = false, lifecycle: JobLifecycle
     ) {
         self.id = id
         self.batch = batch
         self.reference = reference
-        self.model = model
+        self.request = request
         self.price = price
         self.submittedAt = submittedAt
         self.isRemoved = isRemoved

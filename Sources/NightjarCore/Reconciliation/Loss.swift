@@ -7,8 +7,10 @@ package struct Loss: Hashable, Sendable {
         case silent
         /// A gateway gave up waiting for the application (504, 522, 524), which may accept long after.
         case gateway
-        /// An answer that does not tell whether there is a job: 3xx, 408, 409, 425, 499, 5xx.
+        /// An answer that does not tell whether there is a job: 3xx, 408, 425, 499, 5xx.
         case answered
+        /// 409: to a repeated submission it says that the API has the first.
+        case conflict
         /// A 2xx without a readable job id.
         case unreadable
         /// The process ended before the answer was read.

@@ -1,0 +1,76 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import Synchronization
+
+/// Places right after a durable step, where a test can have the process killed: `NIGHTJAR_FAILPOINT=NAME` or `NAME:N` for
+/// the N-th time. Only debug builds look at it.
+package enum Failpoint: String, CaseIterable, Sendable {
+    /// A manifest's jobs are in the state.
+    case takenIn
+    /// What an earlier process left has been put in order.
+    case recovered
+    /// Requests are reserved.
+    case requestsReserved
+    /// The intent is durable, and nothing has been sent.
+    case claimed
+    /// The API has answered, and nothing is on record.
+    case answered
+    /// The job id is durable.
+    case accepted
+    /// The loss of an answer is durable.
+    case lossRecorded
+    /// What was turned away is pending again.
+    case turnedAway
+    case evidenceNoted
+    case candidatesNoted
+    case adopted
+    /// The intent of another submission of the same job is durable.
+    case claimedAgain
+    case duplicateNoted
+    /// A duplicate's file is in place and on record.
+    case duplicateKept
+    /// The address of the result is durable.
+    case ready
+    /// A FAILED job waits for another attempt.
+    case waiting
+    /// A job has failed for good.
+    case failed
+    /// The temporary file is whole and synced.
+    case fileSynced
+    /// The file has its name.
+    case fileNamed
+    /// The sidecars are written.
+    case sidecarsWritten
+    /// The file is on record.
+    case delivered
+    case metadataWritten
+    /// A person's decision has been carried out.
+    case decided
+
+    #if DEBUG
+        private static let plan = Plan(ProcessInfo.processInfo.environment["NIGHTJAR_FAILPOINT"])
+
+        private final class Plan: Sendable {
+            let name: String
+            let times: Int
+            let reached = Mutex(0)
+
+            init?(_ text: String?) {
+                guard let parts = text?.split(separator: ":"), let name = parts.first else { return nil }
+                self.name = String(name)
+                times = parts.count > 1 ? Int(parts[1]) ?? 1 : 1
+            }
+        }
+
+        package func reach() {
+            guard let plan = Self.plan, plan.name == rawValue else { return }
+            let isTime = plan.reached.withLock { reached in
+                reached += 1
+                return reached == plan.times
+            }
+            if isTime { kill(getpid(), SIGKILL) }
+        }
+    #else
+        @inline(__always) package func reach() {}
+    #endif
+}
