@@ -13,12 +13,15 @@ package struct BatchSummary: Equatable, Sendable {
     package var updatedAt: WallTime
     /// Finished a second in the last minutes of running; `nil` when nothing is known.
     package var throughput: Double?
+    /// Jobs whose answer was lost, by the reason for which they are held (`Hold.Reason`).
+    package var held: [String: HeldJobs]
 
     package init(
         id: BatchID, settings: BatchSettings, counts: [JobState: Int] = [:], paused: Bool = false,
         requests: RequestCounts = RequestCounts(), duplicates: Int = 0, spent: Money = .zero, createdAt: WallTime,
-        updatedAt: WallTime, throughput: Double? = nil
+        updatedAt: WallTime, throughput: Double? = nil, held: [String: HeldJobs] = [:]
     ) {
+        self.held = held
         self.id = id
         self.settings = settings
         self.counts = counts
@@ -43,6 +46,17 @@ package struct BatchSummary: Equatable, Sendable {
         if left == 0 { return 0 }
         guard let throughput, throughput > 0 else { return nil }
         return Int((Double(left) / throughput).rounded(.up))
+    }
+}
+
+/// How many jobs are held for one reason, with what is said of one of them.
+package struct HeldJobs: Equatable, Sendable {
+    package var jobs: Int
+    package var example: String
+
+    package init(jobs: Int, example: String) {
+        self.jobs = jobs
+        self.example = example
     }
 }
 

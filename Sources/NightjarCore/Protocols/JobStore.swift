@@ -43,7 +43,7 @@ package protocol JobStore: ReconciliationStore, DecisionStore {
     /// A job that is at the API or completed, as the pumps carry it; `nil` in other states.
     func runningJob(_ id: JobID) async throws -> RunningJob?
 
-    /// The models of all jobs of `batches` that may still be submitted, sorted.
+    /// The models of all jobs of `batches` that may still be submitted, the `unknown` ones among them, sorted.
     func modelsToSubmit(_ batches: [BatchID]) async throws -> [String]
 
     /// When the next job of `batches` that waits for another attempt may be submitted.
@@ -83,6 +83,15 @@ package protocol JobStore: ReconciliationStore, DecisionStore {
     func forEachJob(
         of batch: String?, in states: Set<JobState>?, _ body: (JobSummary) throws -> Void
     ) async throws
+
+    /// The jobs that a person means: by their `id`, their key or a beginning of it, or a job id of the API. What is meant
+    /// exactly goes before what only begins so.
+    /// - Parameter batch: `nil`: of any.
+    /// - Returns: In the order of batch and index, at most 100.
+    func findJobs(_ text: String, batch: String?) async throws -> [FoundJob]
+
+    /// Everything that is known of one job; `nil` where there is none.
+    func story(of job: JobID) async throws -> JobStory?
 }
 
 /// Why the state cannot be used.
@@ -99,8 +108,11 @@ package enum RecordOutcome: Equatable, Sendable {
     case recorded
     /// The job was not in the state that the change begins from: someone else moved first.
     case notInState
-    /// The job id already belongs to another job; nothing was recorded.
+    /// The job id already belongs to another job, or is known as a duplicate of one; nothing was recorded.
     case remoteIDTaken
+    /// A resubmission was turned away. The submission that it should have replaced is still open, so the job is `unknown`
+    /// again, not `pending`: that submission is to be shown absent anew.
+    case heldAsUnknown
 }
 
 /// What is known of a batch's `metadata.jsonl`.
@@ -155,10 +167,10 @@ package struct ClaimedJob: Equatable, Sendable {
     package var request: ImageRequest
     /// What an image of it costs.
     package var price: Money
-    /// `pending` or `waiting`.
+    /// `pending` or `waiting`; `unknown` where it is submitted again.
     package var from: JobState
     package var lifecycle: JobLifecycle
-    /// The same for every submission of one attempt, another for every attempt; unlike those of any other state file.
+    /// The same until the job is known to have FAILED or a person wants another; unlike those of any other state file.
     package var idempotencyKey: String
     /// The attempt it belongs to, from 1.
     package var attempt: Int {
@@ -225,27 +237,10 @@ package struct RunningJob: Equatable, Sendable {
 package struct Recovery: Equatable, Sendable {
     /// `submitted` and `ready`, oldest first.
     package var running: [RunningJob] = []
-    /// `unknown`, those that have just become so among them.
-    package var unknown: [UnknownJob] = []
-    /// How many of them were `submitting`.
+    /// How many jobs were `submitting`, and are `unknown` now.
     package var interrupted = 0
 
     package init() {}
-}
-
-/// A job whose answer was lost: it may be at the API, so it holds its slot.
-package struct UnknownJob: Equatable, Sendable {
-    package var id: JobID
-    package var batch: BatchID
-    package var model: String
-    package var intentAt: WallTime
-
-    package init(id: JobID, batch: BatchID, model: String, intentAt: WallTime) {
-        self.id = id
-        self.batch = batch
-        self.model = model
-        self.intentAt = intentAt
-    }
 }
 
 /// One step of one job.
@@ -259,6 +254,8 @@ package struct JobChange: Equatable, Sendable {
     package var spent: Money
     /// What happened, for the attempt's row: the raw error of the API, say.
     package var note: String?
+    /// Which submission of the job the change tells of; `nil`: the last. An older one may turn out to have made the job.
+    package var submission: Int?
     /// Where the change is an answer that was lost.
     package var lost: OpenSubmission.Lost?
     /// Where the API has accepted the job: when that was known.
@@ -266,8 +263,9 @@ package struct JobChange: Equatable, Sendable {
 
     package init(
         job: JobID, batch: BatchID, from: JobState, to: JobLifecycle.State, at: WallTime, spent: Money = .zero,
-        note: String? = nil, lost: OpenSubmission.Lost? = nil, acceptedAt: Moment? = nil
+        note: String? = nil, submission: Int? = nil, lost: OpenSubmission.Lost? = nil, acceptedAt: Moment? = nil
     ) {
+        self.submission = submission
         self.lost = lost
         self.acceptedAt = acceptedAt
         self.job = job

@@ -24,17 +24,19 @@ package protocol ReconciliationStore: Sendable {
     /// The newest ids that the API has given to jobs of ours since a moment, oldest first, with when they were accepted.
     func acceptedIDs(since moment: Moment, limit: Int) async throws -> [(id: RemoteJobID, at: Moment)]
 
-    /// Moves an `unknown` job, shown absent, to a new submission: same body, same seed, same key. Durable before it returns.
+    /// Moves an `unknown` job, shown absent, to a new submission: same body, same seed, same key, same price. Durable before
+    /// it returns.
     /// - Parameters:
+    ///   - submission: The last open one of the job.
     ///   - evidence: When the two lists that show it were asked for.
     ///   - usesTry: A FAILED row may have been it: an attempt is used up.
     ///   - moment: The new intent.
-    /// - Returns: `nil` when the job is no longer `unknown`, or `submission` is not its last.
-    /// - Throws: `InvariantViolation` when the evidence is not that of this submission, or too little.
+    /// - Throws: `InvariantViolation` when the evidence is not that of this submission, or too little, or when the API is
+    ///   known to have it.
     func claimAgain(
         _ submission: SubmissionID, evidence: (first: Moment, second: Moment), usesTry: Bool, settle: Duration,
         at moment: Moment, now: WallTime
-    ) async throws -> ClaimedJob?
+    ) async throws -> Resubmission
 
     /// These are no longer watched.
     func closeSubmissions(_ ids: [SubmissionID]) async throws
@@ -50,10 +52,24 @@ package protocol ReconciliationStore: Sendable {
     func apiKnowledge() async throws -> APIKnowledge
     func setAPIKnowledge(_ knowledge: APIKnowledge) async throws
 
+    /// Duplicates of a batch, oldest first.
+    func duplicates(of batch: BatchID) async throws -> [Duplicate]
+
     /// Checks what must always hold about money: every job id belongs to one job, and no batch has spent less than the
     /// prices of its jobs that have one and did not FAIL.
     /// - Throws: `InvariantViolation`.
     func checkInvariants() async throws
+}
+
+/// What became of the wish to submit a job again.
+package enum Resubmission: Equatable, Sendable {
+    case claimed(ClaimedJob)
+    /// No try is left: the job is `failed`.
+    case failed(FailureCause)
+    /// The manifest no longer names it: it is `cancelled`, and not submitted again.
+    case setAside
+    /// The job is no longer `unknown`, or the submission not its last open one: someone else moved first.
+    case notInState
 }
 
 /// Something that must never happen, whatever a server does: the run stops before it spends more.

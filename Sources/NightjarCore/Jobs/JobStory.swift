@@ -1,0 +1,100 @@
+/// Everything that is known of one job, as `why` tells it.
+package struct JobStory: Equatable, Sendable {
+    package struct Submission: Equatable, Sendable {
+        /// From 1, counted over all attempts.
+        package var number: Int
+        package var attempt: Int
+        /// When it left, by the wall clock.
+        package var intentAt: WallTime
+        /// The state that it led to; `nil` while it is out.
+        package var outcome: JobState?
+        package var endedAt: WallTime?
+        package var remoteID: RemoteJobID?
+        /// What happened, in words.
+        package var note: String?
+        package var loss: Loss?
+        /// Why it is held.
+        package var hold: Hold?
+        /// Its fate is not known, or it is still watched.
+        package var isOpen: Bool
+
+        package init(
+            number: Int, attempt: Int, intentAt: WallTime, outcome: JobState? = nil, endedAt: WallTime? = nil,
+            remoteID: RemoteJobID? = nil, note: String? = nil, loss: Loss? = nil, hold: Hold? = nil,
+            isOpen: Bool = false
+        ) {
+            self.number = number
+            self.attempt = attempt
+            self.intentAt = intentAt
+            self.outcome = outcome
+            self.endedAt = endedAt
+            self.remoteID = remoteID
+            self.note = note
+            self.loss = loss
+            self.hold = hold
+            self.isOpen = isOpen
+        }
+    }
+
+    package var job: JobSummary
+    /// The manifest no longer names it.
+    package var isRemoved: Bool
+    /// When it may be submitted again; only while `waiting`.
+    package var dueAt: WallTime?
+    /// In the order of their numbers.
+    package var submissions: [Submission]
+    package var duplicates: [Duplicate]
+    /// Jobs at the API that may be this one: those of its model, while a submission of it is open.
+    package var candidates: [Candidate]
+
+    package init(
+        job: JobSummary, isRemoved: Bool = false, dueAt: WallTime? = nil, submissions: [Submission],
+        duplicates: [Duplicate] = [], candidates: [Candidate] = []
+    ) {
+        self.job = job
+        self.isRemoved = isRemoved
+        self.dueAt = dueAt
+        self.submissions = submissions
+        self.duplicates = duplicates
+        self.candidates = candidates
+    }
+}
+
+/// An image that was paid for a second time.
+package struct Duplicate: Equatable, Sendable {
+    package var id: RemoteJobID
+    package var job: JobID
+    /// When it was noticed.
+    package var noticedAt: WallTime
+    /// Its image has been fetched, or cannot be.
+    package var isEnded: Bool
+    /// Relative to the output folder; `nil` where it has not been fetched.
+    package var path: String?
+    /// Why it cannot be had.
+    package var note: String?
+
+    package init(
+        id: RemoteJobID, job: JobID, noticedAt: WallTime, isEnded: Bool = false, path: String? = nil,
+        note: String? = nil
+    ) {
+        self.id = id
+        self.job = job
+        self.noticedAt = noticedAt
+        self.isEnded = isEnded
+        self.path = path
+        self.note = note
+    }
+}
+
+/// A job that a person has named.
+package struct FoundJob: Equatable, Sendable {
+    package var id: JobID
+    package var batch: BatchID
+    package var summary: JobSummary
+
+    package init(id: JobID, batch: BatchID, summary: JobSummary) {
+        self.id = id
+        self.batch = batch
+        self.summary = summary
+    }
+}
