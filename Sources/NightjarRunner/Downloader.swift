@@ -3,14 +3,16 @@ internal import Synchronization
 
 /// Fetches finished images and puts them into the output tree.
 final class Downloader: Sendable {
-    private struct Item: Sendable {
+    struct Item: Sendable {
         var job: RunningJob
         var attempt = 0
         /// An earlier process may have got as far as naming the file.
         var wasInterrupted = false
+        var isFirst = true
     }
 
-    private struct Queue {
+    struct Queue {
+        var duplicates: [DuplicateItem] = []
         var items: [Item] = []
         var first = 0
         var waiting: [(item: Item, at: Duration)] = []
@@ -30,14 +32,15 @@ final class Downloader: Sendable {
         }
     }
 
-    private let state: RunState
-    private let store: any JobStore
-    private let service: any ImageService
-    private let tree: any OutputTree
-    private let requests: RequestPath
-    private let jitter: @Sendable () -> Double
-    private let queue = Mutex(Queue())
-    private let changed = Signal()
+    let state: RunState
+    let store: any JobStore
+    let service: any ImageService
+    let tree: any OutputTree
+    let requests: RequestPath
+    private let reconciliation: ReconciliationPump
+    let jitter: @Sendable () -> Double
+    let queue = Mutex(Queue())
+    let changed = Signal()
 
     /// Some four minutes: an image is paid for, and a host may be away for a while.
     private static let retry = RetryPolicy(attempts: 10, base: .seconds(1), cap: .seconds(60))
@@ -46,8 +49,9 @@ final class Downloader: Sendable {
 
     init(
         state: RunState, store: any JobStore, service: any ImageService, tree: any OutputTree, requests: RequestPath,
-        jitter: @escaping @Sendable () -> Double
+        reconciliation: ReconciliationPump, jitter: @escaping @Sendable () -> Double
     ) {
+        self.reconciliation = reconciliation
         self.state = state
         self.store = store
         self.service = service
@@ -58,6 +62,7 @@ final class Downloader: Sendable {
 
     /// - Parameter wasInterrupted: The job was already `ready` when this process began.
     func fetch(_ job: RunningJob, wasInterrupted: Bool = false) {
+        if wasInterrupted { state.firstDownloads(1) }
         queue.withLock { $0.items.append(Item(job: job, wasInterrupted: wasInterrupted)) }
         changed.notify()
     }
@@ -71,12 +76,18 @@ final class Downloader: Sendable {
         await withDiscardingTaskGroup { group in
             while !state.isOver, state.allowsDownloads, !Task.isCancelled {
                 let mark = changed.mark
-                guard let item = next() else {
+                guard let work = next() else {
                     await changed.wait(since: mark, until: nextWake, on: state.time)
                     continue
                 }
                 group.addTask {
-                    await self.state.guarding { try await self.process(item) }
+                    await self.state.guarding {
+                        switch work {
+                        case .file(let item): try await self.process(item)
+                        case .duplicate(let duplicate): try await self.process(duplicate)
+                        }
+                    }
+                    if case .file(let item) = work, item.wasInterrupted, item.isFirst { self.state.firstDownloads(-1) }
                     self.queue.withLock { $0.inFlight -= 1 }
                     self.changed.notify()
                 }
@@ -84,13 +95,19 @@ final class Downloader: Sendable {
         }
     }
 
+    private enum Work {
+        case file(Item)
+        case duplicate(DuplicateItem)
+    }
+
     /// The next file to fetch, if another may be under way.
-    private func next() -> Item? {
+    private func next() -> Work? {
         let now = state.time.now()
         return queue.withLock { queue in
-            guard queue.inFlight < state.settings.downloads, let item = queue.next(at: now) else { return nil }
-            queue.inFlight += 1
-            return item
+            guard queue.inFlight < state.settings.downloads else { return nil }
+            let work = queue.next(at: now).map(Work.file) ?? queue.duplicates.popLast().map(Work.duplicate)
+            if work != nil { queue.inFlight += 1 }
+            return work
         }
     }
 
@@ -113,8 +130,8 @@ final class Downloader: Sendable {
         let output = tree.begin(description)
         do {
             try await service.download(result.url) { piece in try output.write(piece) }
-            let file = try await output.finish(result)
-            try await delivered(file, item)
+            let delivery = try await output.finish(result)
+            try await delivered(delivery, item)
         } catch let failure as DownloadFailure {
             output.abandon()
             try await handle(failure, item)
@@ -127,11 +144,18 @@ final class Downloader: Sendable {
         }
     }
 
-    private func delivered(_ file: OutputFile, _ item: Item) async throws {
+    private func delivered(_ delivery: Delivery, _ item: Item) async throws {
         var job = item.job
-        job.lifecycle.delivered(file)
+        switch delivery {
+        case .image(let file): job.lifecycle.delivered(file)
+        case .blank(let file): job.lifecycle.deliveredBlank(file)
+        }
         guard try await record(job) else { return }
-        state.emit(.done(job.reference, file), batch: job.batch)
+        Failpoint.delivered.reach()
+        switch delivery {
+        case .image(let file): state.emit(.done(job.reference, file), batch: job.batch)
+        case .blank(let file): state.emit(.filtered(job.reference, file), batch: job.batch)
+        }
     }
 
     private func handle(_ failure: DownloadFailure, _ item: Item) async throws {
@@ -156,6 +180,7 @@ final class Downloader: Sendable {
 
     private func tryAgain(_ item: Item, _ cause: FailureCause, needsAddress: Bool) async throws {
         var item = item
+        item.isFirst = false
         item.attempt += 1
         // From the second failure on, the address itself is in doubt: a restarted server may have moved.
         if needsAddress || item.attempt > 1 {
@@ -225,6 +250,7 @@ final class Downloader: Sendable {
             JobChange(job: job.id, batch: job.batch, from: .ready, to: to, at: state.time.wall()))
         guard outcome == .recorded else { return false }
         state.moved(job.batch, from: .ready, to: to.name)
+        if to.name != .ready { reconciliation.moved(job.id, to: to.name) }
         return true
     }
 }

@@ -14,6 +14,7 @@ package final class Runner: Sendable {
     private let downloader: Downloader
     private let poller: Poller
     private let submitter: Submitter
+    private let reconciliation: ReconciliationPump
     private let batches: [BatchSummary]
 
     /// - Parameters:
@@ -21,7 +22,7 @@ package final class Runner: Sendable {
     ///   - jitter: Random numbers in 0..<1.
     package init(
         settings: RunSettings, asked: [BatchID], store: any JobStore, service: any ImageService, tree: any OutputTree,
-        observer: any RunObserver, time: Timekeeper = .system,
+        observer: any RunObserver, time: Timekeeper,
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) async throws {
         batches = try await store.batches()
@@ -35,12 +36,22 @@ package final class Runner: Sendable {
             state.emit(.gate(reason: closure?.reason, until: until))
         }
         let requests = RequestPath(state: state, budget: budget, gate: gate)
+        reconciliation = ReconciliationPump(
+            state: state, store: store, service: service, requests: requests,
+            knowledge: try await store.apiKnowledge())
         downloader = Downloader(
-            state: state, store: store, service: service, tree: tree, requests: requests, jitter: jitter)
+            state: state, store: store, service: service, tree: tree, requests: requests,
+            reconciliation: reconciliation, jitter: jitter)
         poller = Poller(
-            state: state, store: store, service: service, requests: requests, downloader: downloader, jitter: jitter)
+            state: state, store: store, service: service, requests: requests, downloader: downloader,
+            reconciliation: reconciliation, jitter: jitter)
         submitter = Submitter(
-            state: state, store: store, service: service, budget: budget, gate: gate, poller: poller)
+            state: state, store: store, service: service, budget: budget, gate: gate, poller: poller,
+            reconciliation: reconciliation)
+        reconciliation.connect(
+            .init(
+                follow: { [poller] in poller.follow($0, isOurs: false) },
+                fetchDuplicate: { [downloader] id, job, batch in downloader.fetchDuplicate(id, of: job, in: batch) }))
         self.state = state
         self.store = store
         self.tree = tree
@@ -61,6 +72,8 @@ package final class Runner: Sendable {
             try await recover()
             for (id, isAsked, progress) in state.progress where isAsked { state.emit(.started(progress), batch: id) }
             try tree.checkWritable(batches: state.progress.filter(\.isAsked).map(\.progress.batch))
+            try checkFreeSpace()
+            await readFirstList()
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.watchClock() }
                 await runPumps()
@@ -70,7 +83,9 @@ package final class Runner: Sendable {
             state.stop(Self.stopReason(for: error))
         }
         for (id, _, progress) in state.progress { state.emit(.progress(progress), batch: id) }
+        await checkInvariants()
         // Even the state may be what failed; the counts of requests are the least of it then.
+        try? await reconciliation.save()
         try? await flushRequests(isLast: true)
         return state.outcome()
     }
@@ -84,6 +99,7 @@ package final class Runner: Sendable {
             group.addTask { await self.submitter.run() }
             group.addTask { await self.state.guarding { try await self.poller.run() } }
             group.addTask { await self.downloader.run() }
+            group.addTask { await self.state.guarding { try await self.reconciliation.run() } }
             group.addTask {
                 await self.wakeAtTheEnd()
                 if self.state.isCutShort { throw CutShort() }
@@ -105,6 +121,7 @@ package final class Runner: Sendable {
                 gate.wake()
                 poller.wake()
                 downloader.wake()
+                reconciliation.wake()
             }
             if isOver { return }
             await state.changed.wait(since: mark, on: state.time)
@@ -115,6 +132,7 @@ package final class Runner: Sendable {
         switch error {
         case OutputFailure.unwritable(let words), StoreFailure.unwritable(let words), StoreFailure.damaged(let words):
             .cannotWrite(words)
+        case let violation as InvariantViolation: .internalError(violation.words)
         default: .internalError("\(error)")
         }
     }
@@ -127,25 +145,61 @@ package final class Runner: Sendable {
     // MARK: Start
 
     private func recover() async throws {
-        let now = state.time.wall()
         try await budget.restore()
-        let recovery = try await store.recover(now: now)
+        // Before anything is taken up: it may be another thing then.
+        _ = try await store.carryOutDecisions(now: state.time.wall())
+        let recovery = try await store.recover(at: reconciliation.now, now: state.time.wall())
+        Failpoint.recovered.reach()
         state.recovered(try await store.batches())
         if !state.settings.prices.isEmpty {
             for batch in batches { state.usesModels(try await store.modelsToSubmit([batch.id]), batch: batch.id) }
         }
-        for unknown in recovery.unknown {
-            state.occupySlot(of: unknown.batch)
-            state.holdSlot(unknown.id, of: unknown.batch, until: unknown.intentAt + Submitter.shortestHold)
+        try await reconciliation.restore()
+        for job in recovery.running { try await takeUp(job) }
+        for (id, job, batch) in try await store.duplicatesToFetch() {
+            downloader.fetchDuplicate(id, of: job, in: batch)
         }
-        for job in recovery.running {
-            if case .ready = job.lifecycle.state {
-                if let description = try await store.outputJob(job.id) { try tree.removePartial(of: description) }
-                downloader.fetch(job, wasInterrupted: true)
-            } else {
-                state.occupySlot(of: job.batch)
-                poller.follow(job, isOurs: false)
-            }
+    }
+
+    private func takeUp(_ job: RunningJob) async throws {
+        if case .ready = job.lifecycle.state {
+            if let description = try await store.outputJob(job.id) { try tree.removePartial(of: description) }
+            downloader.fetch(job, wasInterrupted: true)
+        } else {
+            state.occupySlot(of: job.batch)
+            poller.follow(job, isOurs: false)
+        }
+    }
+
+    /// The list that tells the API's clock and the account, where anything is to be submitted or decided.
+    private func readFirstList() async {
+        let first = state.progress.first { $0.isAsked && $0.progress.count(.pending, .waiting, .unknown) > 0 }
+        guard let first, state.settings.maxJobs != 0 || first.progress.count(.unknown) > 0 else { return }
+        await state.guarding { try await reconciliation.readFirstList(for: first.id) }
+    }
+
+    /// What may never happen, seen at the end at the latest.
+    private func checkInvariants() async {
+        do {
+            try await store.checkInvariants()
+        } catch let violation as InvariantViolation {
+            state.stop(.internalError(violation.words))
+        } catch {
+            // A state that cannot be read has stopped the run by itself.
+        }
+    }
+
+    // MARK: Decisions
+
+    /// Carries out what a person has decided in another process.
+    private func carryOutDecisions() async throws {
+        for outcome in try await store.carryOutDecisions(now: state.time.wall()) {
+            guard case .moved(let from, let to) = outcome.result else { continue }
+            Failpoint.decided.reach()
+            if from == .unknown { state.freeHeldSlot(outcome.job) }
+            state.moved(outcome.batch, from: from, to: to)
+            reconciliation.moved(outcome.job, to: to)
+            if to == .submitted, let job = try await store.runningJob(outcome.job) { try await takeUp(job) }
         }
     }
 
@@ -156,7 +210,7 @@ package final class Runner: Sendable {
         let start = state.time.now()
         var drainEnd: Duration?
         var reported: [BatchID: BatchProgress] = [:]
-        var blockedUntil: WallTime?
+        var blockedUntil: Duration?
         var next = start
         while !Task.isCancelled {
             // After the machine has slept, the seconds that it missed are not made up for.
@@ -164,7 +218,11 @@ package final class Runner: Sendable {
             // Only a cancelled sleep throws: the run is over.
             guard (try? await state.time.sleep(next)) != nil else { return }
             let now = state.time.now()
-            state.releaseHeldSlots()
+            await state.guarding {
+                try await reconciliation.tick()
+                try await carryOutDecisions()
+                try checkFreeSpace()
+            }
             do {
                 try await flushRequests()
             } catch {
@@ -188,12 +246,22 @@ package final class Runner: Sendable {
         }
     }
 
-    private func sayIfBlocked(_ reported: inout WallTime?) {
+    private func sayIfBlocked(_ reported: inout Duration?) {
         let blocked = state.blockedByUnknown
-        guard blocked?.until != reported else { return }
+        // The moment moves as more is learnt of how long jobs take.
+        guard (blocked == nil) != (reported == nil) else { return }
         reported = blocked?.until
         let words = blocked.map { "\($0.count) jobs whose answer was lost may be at the API, and hold all slots" }
-        state.emit(.gate(reason: words, until: blocked?.until))
+        state.emit(.gate(reason: words, until: blocked.map { state.time.wall() + ($0.until - state.time.now()) }))
+    }
+
+    /// What is paid for needs a place to go.
+    private func checkFreeSpace() throws {
+        guard state.settings.minFree > 0 else { return }
+        let free = try tree.freeBytes()
+        guard free < state.settings.minFree else { return }
+        let words = "only \(ByteCount(bytes: free)) are free in the output folder, less than `--min-free "
+        state.stop(.lowOnSpace(words + "\(ByteCount(bytes: state.settings.minFree))`; make room and run again"))
     }
 
     private func giveUpIfSilent() {

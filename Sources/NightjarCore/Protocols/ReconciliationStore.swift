@@ -45,7 +45,7 @@ package protocol ReconciliationStore: Sendable {
     /// - Returns: Whether it is new.
     func noteDuplicate(_ id: RemoteJobID, of job: JobID, price: Money, now: WallTime) async throws -> Bool
     /// Duplicates whose image has not been fetched yet.
-    func duplicatesToFetch() async throws -> [(id: RemoteJobID, job: JobID)]
+    func duplicatesToFetch() async throws -> [(id: RemoteJobID, job: JobID, batch: BatchID)]
     /// - Parameter path: Relative to the output folder; `nil` when it cannot be had, with `note` saying why.
     func endDuplicate(_ id: RemoteJobID, path: String?, note: String?) async throws
 

@@ -1,0 +1,69 @@
+internal import NightjarCore
+
+/// Images that were paid for besides a job's own: kept apart, so that nothing paid for is thrown away.
+extension Downloader {
+    struct DuplicateItem: Sendable {
+        var id: RemoteJobID
+        var job: JobID
+        var batch: BatchID
+    }
+
+    private static let duplicateRetry = RetryPolicy(attempts: 5, base: .seconds(1), cap: .seconds(30))
+
+    func fetchDuplicate(_ id: RemoteJobID, of job: JobID, in batch: BatchID) {
+        state.duplicatesOut(1)
+        queue.withLock { $0.duplicates.append(DuplicateItem(id: id, job: job, batch: batch)) }
+        changed.notify()
+    }
+
+    func process(_ duplicate: DuplicateItem) async throws {
+        defer { state.duplicatesOut(-1) }
+        var note = ""
+        var attempt = 0
+        repeat {
+            attempt += 1
+            switch try await fetch(duplicate) {
+            case .kept(let path):
+                try await store.endDuplicate(duplicate.id, path: path, note: nil)
+                return Failpoint.duplicateKept.reach()
+            case .notNow: return  // The next run fetches it.
+            case .failed(let words): note = words
+            }
+            guard let pause = Self.duplicateRetry.delay(afterAttempt: attempt, jitter: jitter()) else { break }
+            try await state.time.sleep(state.time.now() + pause)
+        } while state.allowsDownloads
+        try await store.endDuplicate(duplicate.id, path: nil, note: note)
+    }
+
+    private enum Fetched {
+        case kept(String)
+        case notNow
+        case failed(String)
+    }
+
+    private func fetch(_ duplicate: DuplicateItem) async throws -> Fetched {
+        guard try await requests.permission(for: duplicate.batch) else { return .notNow }
+        let reply: RemoteJob
+        do {
+            reply = try await service.job(duplicate.id)
+            requests.ended(RequestCounts(get: 1), batch: duplicate.batch, failure: nil)
+        } catch {
+            requests.ended(RequestCounts(get: 1), batch: duplicate.batch, failure: error)
+            return .failed(error.words)
+        }
+        guard case .completed(let result?) = reply.status, var description = try await store.outputJob(duplicate.job)
+        else { return .failed("it is not done") }
+        description.place = .duplicates
+        description.remoteID = duplicate.id
+        state.counted(RequestCounts(download: 1), for: duplicate.batch)
+        let output = tree.begin(description)
+        do {
+            try await service.download(result.url) { piece in try output.write(piece) }
+            return .kept(try await output.finish(result).file.path)
+        } catch {
+            output.abandon()
+            if error is CancellationError || Task.isCancelled { throw error }
+            return .failed(Runner.words(for: error))
+        }
+    }
+}
