@@ -22,12 +22,11 @@ extension KeyedDecodingContainer {
         return Int64(text) ?? Double(text).flatMap { Int64(exactly: $0) }
     }
 
-    /// Unix seconds, written as a number or as text; so large a number that it must be milliseconds is taken as such.
+    /// Unix seconds, written as a number, as a number in text, or as RFC 3339; so large a number that it must be
+    /// milliseconds is taken as such.
     func lenientSeconds(_ key: Key) -> Double? {
-        let number =
-            (try? decode(Double.self, forKey: key))
-            ?? (try? decode(String.self, forKey: key)).flatMap { Double($0) }
-        guard let number, number.isFinite else { return nil }
-        return number > 1e11 ? number / 1000 : number
+        if let number = try? decode(Double.self, forKey: key) { return WireTime.seconds(number) }
+        guard let text = try? decode(String.self, forKey: key) else { return nil }
+        return Double(text).flatMap(WireTime.seconds) ?? WireTime.seconds(rfc3339: text)
     }
 }

@@ -17,6 +17,8 @@ package final class JobsAPIClient: ImageService {
 
     /// Replies of the API are small; a list of a thousand jobs is some 150 KB.
     private static let longestReply = 16 << 20
+    /// Rows asked for at a time; what the API does with it is its own affair.
+    private static let page = 1000
     private static let redirects = 5
 
     /// - Returns: `nil` when the base URL is not an absolute http(s) address.
@@ -55,7 +57,7 @@ package final class JobsAPIClient: ImageService {
 
     // MARK: ImageService
 
-    package func submit(_ request: ImageRequest, idempotencyKey: String) async -> SubmissionAnswer {
+    package func submit(_ request: ImageRequest, idempotencyKey: String?) async -> SubmissionAnswer {
         let parameters = request.parameters
         let body = SubmitRequest(
             model: parameters.model, prompt: request.prompt, negativePrompt: parameters.negativePrompt,
@@ -72,13 +74,14 @@ package final class JobsAPIClient: ImageService {
         var call = apiRequest(JobsAPIPath.submit)
         call.method = .POST
         call.headers.add(name: "Content-Type", value: "application/json")
-        call.headers.add(name: JobsAPIPath.idempotencyKeyHeader, value: idempotencyKey)
+        if let idempotencyKey { call.headers.add(name: JobsAPIPath.idempotencyKeyHeader, value: idempotencyKey) }
         call.body = .bytes(bytes, length: .known(Int64(bytes.count)))
         do {
-            return try await reply(to: call).submissionAnswer()
+            return try await reply(to: call).submissionAnswer(withKey: idempotencyKey != nil)
         } catch {
             let wasNeverSent = !bytes.mark.isTaken && TransportError.isOfConnecting(error)
-            return wasNeverSent ? .notSent(words(for: error)) : .lost(words(for: error))
+            let words = words(for: error)
+            return wasNeverSent ? .notSent(words) : .lost(Loss(TransportError.kindOfLoss(error), words))
         }
     }
 
@@ -86,8 +89,10 @@ package final class JobsAPIClient: ImageService {
         try await get(JobsAPIPath.job(id.rawValue)) { reply throws(RequestFailure) in try reply.job() }
     }
 
-    package func recentJobs() async throws(RequestFailure) -> [RemoteJob] {
-        try await get(JobsAPIPath.jobs(limit: 1000)) { reply throws(RequestFailure) in try reply.jobs() }
+    package func jobs(after: RemoteJobID?) async throws(RequestFailure) -> JobList {
+        try await get(JobsAPIPath.jobs(limit: Self.page, after: after?.rawValue)) { reply throws(RequestFailure) in
+            try reply.jobs()
+        }
     }
 
     package func download(
@@ -196,7 +201,7 @@ package final class JobsAPIClient: ImageService {
                 return Reply(
                     status: Int(response.status.code), body: Data(body.readableBytesView),
                     retryAfter: response.headers.first(name: JobsAPIPath.retryAfterHeader),
-                    date: response.headers.first(name: "Date"), key: key)
+                    date: response.headers.first(name: "Date"), age: response.headers.first(name: "Age"), key: key)
             }
             group.addTask {
                 try await Task.sleep(for: deadline)

@@ -3,6 +3,7 @@ internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
+internal import NightjarCore
 
 /// What goes wrong below HTTP.
 enum TransportError {
@@ -18,6 +19,26 @@ enum TransportError {
         case let error as HTTPClientError:
             [.connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout].contains(error)
         default: false
+        }
+    }
+
+    /// How an answer was lost. In doubt a peer that has not spoken is silent, which is waited out longer.
+    static func kindOfLoss(_ error: any Error) -> Loss.Kind {
+        switch error {
+        case let error as HTTPClientError:
+            switch error {
+            case .readTimeout, .writeTimeout, .deadlineExceeded, .connectTimeout, .tlsHandshakeTimeout,
+                .getConnectionFromPoolTimeout:
+                .silent
+            case .cancelled: .interrupted
+            default: .closed
+            }
+        // What the kernel reports when the peer is gone without a word (`TCP_USER_TIMEOUT`), or the way to it.
+        case let error as IOError:
+            [ETIMEDOUT, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH, ENETDOWN].contains(error.errnoCode) ? .silent : .closed
+        case is NIOTooManyBytesError: .unreadable
+        case is CancellationError: .interrupted
+        default: .closed
         }
     }
 

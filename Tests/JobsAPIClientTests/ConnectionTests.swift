@@ -80,7 +80,7 @@ struct ConnectionTests {
             _ = await reads.first { true }
             let begin = ContinuousClock.now
             submission.cancel()
-            #expect(await submission.value == .lost("cancelled"))
+            #expect(await submission.value == .lost(Loss(.interrupted, "cancelled")))
             #expect(ContinuousClock.now - begin < .seconds(30))
         }
         #expect(server.requests.count == 1)
@@ -166,6 +166,21 @@ struct ConnectionTests {
             NIOTooManyBytesError(maxBytes: 1),
         ]
         for error in others { #expect(!TransportError.isOfConnecting(error), "\(error)") }
+    }
+
+    @Test(
+        arguments: [
+            (HTTPClientError.readTimeout, Loss.Kind.silent), (HTTPClientError.writeTimeout, .silent),
+            (HTTPClientError.deadlineExceeded, .silent), (HTTPClientError.remoteConnectionClosed, .closed),
+            (HTTPClientError.cancelled, .interrupted), (CancellationError(), .interrupted),
+            (IOError(errnoCode: ECONNRESET, reason: "read"), .closed), (ChannelError.eof, .closed),
+            (IOError(errnoCode: EPIPE, reason: "write"), .closed),
+            (IOError(errnoCode: ETIMEDOUT, reason: "read"), .silent),
+            (IOError(errnoCode: EHOSTUNREACH, reason: "read"), .silent),
+            (NIOTooManyBytesError(maxBytes: 1), .unreadable),
+        ] as [(any Error, Loss.Kind)])
+    func `a loss is told by its error`(error: any Error, kind: Loss.Kind) {
+        #expect(TransportError.kindOfLoss(error) == kind)
     }
 
     @Test func `a body knows when its bytes are taken`() {

@@ -31,6 +31,7 @@ func request(_ prompt: String = "a fox", seed: Int64? = 42) -> ImageRequest {
 
 extension SubmissionAnswer {
     var isLost: Bool { if case .lost = self { true } else { false } }
+    var lossKind: Loss.Kind? { if case .lost(let loss) = self { loss.kind } else { nil } }
     var isNotSent: Bool { if case .notSent = self { true } else { false } }
     var isRejected: Bool { if case .rejected = self { true } else { false } }
 }

@@ -29,13 +29,18 @@ struct LookupTests {
 
     @Test func `the list is asked for by limit, fresh`() async throws {
         let list = #"{"jobs":[{"id":"b","status":"PROCESSING","created_at":"x"},{"id":"a","status":"QUEUED"}]}"#
-        let server = ScriptedServer(answering: { _ in reply("200 OK", [], list) })
+        let headers = ["Date: Sun, 06 Nov 1994 08:49:37 GMT", "age: 12"]
+        let server = ScriptedServer(answering: { _ in reply("200 OK", headers, list) })
         try await withClient(server.url) { client in
-            let jobs = try await client.recentJobs()
-            #expect(jobs.map(\.id.rawValue) == ["b", "a"])
-            #expect(jobs.map(\.status) == [.processing, .queued])
+            let list = try await client.jobs(after: nil)
+            #expect(list.rows.map(\.id.rawValue) == ["b", "a"])
+            #expect(list.rows.map(\.status) == [.processing, .queued])
+            #expect(list.hasMore == nil)
+            #expect(list.date == WallTime(milliseconds: 784_111_777_000))
+            #expect(list.age == .seconds(12))
+            _ = try await client.jobs(after: RemoteJobID("a&b/c"))
         }
-        #expect(server.requests.map(\.target) == ["/jobs?limit=1000"])
+        #expect(server.requests.map(\.target) == ["/jobs?limit=1000", "/jobs?limit=1000&after=a%26b%2Fc"])
         #expect(server.requests.first?.header("cache-control") == "no-cache")
     }
 
@@ -52,7 +57,7 @@ struct LookupTests {
         for (url, words) in urls {
             try await withClient(url, timeout: url == silent.url ? shortTimeout : .seconds(20)) { client in
                 await #expect(throws: RequestFailure.unavailable(words)) { try await client.job(RemoteJobID("j")) }
-                await #expect(throws: RequestFailure.unavailable(words)) { try await client.recentJobs() }
+                await #expect(throws: RequestFailure.unavailable(words)) { try await client.jobs(after: nil) }
             }
         }
         #expect(closing.requests.count == 2)
@@ -64,7 +69,9 @@ struct LookupTests {
         let server = ScriptedServer(answering: { [url = target.url] _ in reply("302 Found", ["Location: \(url)/jobs"]) }
         )
         try await withClient(server.url) { client in
-            await #expect(throws: RequestFailure.unavailable("the API answered 302")) { try await client.recentJobs() }
+            await #expect(throws: RequestFailure.unavailable("the API answered 302")) {
+                try await client.jobs(after: nil)
+            }
         }
         #expect(target.connections == 0)
     }

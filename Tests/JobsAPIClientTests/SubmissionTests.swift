@@ -59,6 +59,20 @@ struct SubmissionTests {
         #expect(server.requests.allSatisfy { $0.header("authorization") == nil })
     }
 
+    @Test func `without an idempotency key none is sent, and no answer is about it`() async throws {
+        let server = ScriptedServer { connection in
+            while connection.read() != nil {
+                connection.send(reply("422 No", [], #"{"error":"Idempotency-Key is not known"}"#))
+            }
+        }
+        try await withClient(server.url) { client in
+            let words = "the API answered 422: Idempotency-Key is not known"
+            #expect(await client.submit(request(), idempotencyKey: "k") == .keyRefused(words))
+            #expect(await client.submit(request(), idempotencyKey: nil) == .rejected(words))
+        }
+        #expect(server.requests.map { $0.header("idempotency-key") } == ["k", nil])
+    }
+
     @Test func `a long prompt arrives whole`() async throws {
         let server = ScriptedServer { _ in accepted }
         let prompt = String(repeating: "fox ", count: 250_000)
@@ -148,7 +162,7 @@ struct SubmissionTests {
 
     @Test func `closed after the request was read: lost, and not repeated`() async throws {
         let outcome = try await submit { _ = $0.read() }
-        #expect(outcome.answer == .lost("the connection was closed before the answer was whole"))
+        #expect(outcome.answer == .lost(Loss(.closed, "the connection was closed before the answer was whole")))
         #expect(outcome.requests == 1 && outcome.connections == 1)
     }
 
@@ -157,7 +171,7 @@ struct SubmissionTests {
             _ = $0.read()
             $0.resetOnClose()
         }
-        #expect(outcome.answer.isLost)
+        #expect(outcome.answer.lossKind == .closed)
         #expect(outcome.requests == 1 && outcome.connections == 1)
     }
 
@@ -204,7 +218,7 @@ struct SubmissionTests {
             _ = connection.read()
             continuation.yield(connection.waitForClose())
         }
-        #expect(outcome.answer == .lost("no answer in time"))
+        #expect(outcome.answer == .lost(Loss(.silent, "no answer in time")))
         #expect(ContinuousClock.now - begin >= shortTimeout)
         #expect(outcome.requests == 1 && outcome.connections == 1)
         #expect(await ends.first { _ in true } == ECONNRESET)
@@ -231,7 +245,7 @@ struct SubmissionTests {
             connection.send("HTTP/1.1 200 OK\r\n" + (isAnnounced ? "Content-Length: \(17 << 20)\r\n\r\n" : "\r\n"))
             connection.send(Data(repeating: 0x20, count: 17 << 20))
         }
-        #expect(outcome.answer == .lost("the answer is too long"))
+        #expect(outcome.answer == .lost(Loss(.unreadable, "the answer is too long")))
     }
 
     @Test(arguments: ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"])
