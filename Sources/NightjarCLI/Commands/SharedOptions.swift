@@ -53,14 +53,39 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("What this run may spend; the configuration gives `prices:`.", valueName: "amount"))
     var budget: String?
 
+    @Option(help: ArgumentHelp("Stop a batch when more of its ended jobs failed, in percent.", valueName: "pct"))
+    var failFast: String?
+
     @Flag(help: "Try again what has failed for good.")
     var retryFailed = false
+
+    @Option(
+        help: ArgumentHelp(
+            "So many jobs of a batch without an image go alone first; 0: none (default: 3).", valueName: "n"))
+    var pilot: String?
+
+    @Option(help: ArgumentHelp("Trust the authorities of this PEM file.", valueName: "file"))
+    var caFile: String?
 
     @Option(help: ArgumentHelp("Silence after which a request counts as lost (default: 30s).", valueName: "t"))
     var timeout: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "After a lost answer: how late the API may accept, and how old its list may be (default: 30s).",
+            valueName: "t"))
+    var settle: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a run that has only unknown jobs left goes on asking (default: 60s).", valueName: "t"))
+    var unknownWait: String?
+
     @Option(help: ArgumentHelp("Give up without one good answer for so long (default: 15m).", valueName: "t"))
     var giveUpAfter: String?
+
+    @Option(help: ArgumentHelp("Stop submitting with less free disk; 0: no floor (default: 1GiB).", valueName: "size"))
+    var minFree: String?
 
     @Option(help: ArgumentHelp("The largest image (default: 64MiB).", valueName: "size"))
     var maxImageBytes: String?
@@ -86,9 +111,15 @@ struct RunOptions: ParsableArguments {
         flags[.drainTimeout] = drainTimeout
         flags[.maxJobs] = maxJobs
         flags[.budget] = budget
+        flags[.failFast] = failFast
         flags[.retryFailed] = retryFailed ? "true" : nil
+        flags[.pilot] = pilot
+        flags[.caFile] = caFile
         flags[.timeout] = timeout
+        flags[.settle] = settle
+        flags[.unknownWait] = unknownWait
         flags[.giveUpAfter] = giveUpAfter
+        flags[.minFree] = minFree
         flags[.maxImageBytes] = maxImageBytes
         flags[.progress] = progress
         flags[.logFormat] = logFormat

@@ -8,6 +8,8 @@ struct ConfigurationFile: Sendable, Equatable {
     var settings: [Setting: RawSetting] = [:]
     /// By model, for one image.
     var prices: [String: Money] = [:]
+    /// Private hosts that results may come from, as they are written: `host` or `host:port`.
+    var resultHosts: [String] = []
 
     /// Where it is looked for when `--config` does not say.
     static func defaultPath(environment: [String: String]) -> String? {
@@ -67,13 +69,14 @@ struct ConfigurationFile: Sendable, Equatable {
             var file = ConfigurationFile()
             guard let reader = MappingReader(root, place: "the configuration", sink: sink) else { return file }
             reader.checkKeys(
-                Setting.allCases.map(\.rawValue) + ["prices"], unsupported: Setting.unsupportedKeys,
+                Setting.allCases.map(\.rawValue) + ["prices", "result_hosts"], unsupported: Setting.unsupportedKeys,
                 allowsExtensions: true)
             for setting in Setting.allCases {
                 guard let (text, node) = reader.scalar(setting.rawValue, expected: "a single value") else { continue }
                 file.settings[setting] = RawSetting(text: text, source: .file(path: path, line: node.start.line))
             }
             if let node = reader.value("prices") { file.prices = Self.prices(node, sink: sink) }
+            file.resultHosts = reader.texts("result_hosts") ?? []
             return file
         }.value
     }

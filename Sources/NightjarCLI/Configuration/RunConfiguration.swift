@@ -16,7 +16,10 @@ struct RunConfiguration: Sendable {
     var baseURL = JobsAPIPath.defaultBaseURL
     var run = RunSettings()
     var retryFailed = false
-    var timeout: Duration = .seconds(30)
+    /// PEM.
+    var caFile: String?
+    /// Private hosts that results may come from, besides the API's own.
+    var resultHosts: [String] = []
     var maxImageBytes: Int64 = 64 << 20
     var progress = ProgressMode.auto
     /// `nil` where nobody asked for logs.
@@ -47,6 +50,7 @@ struct RunConfiguration: Sendable {
                 problems: ["`--rehearse` brings an API of its own, so `--base-url` has no place beside it"])
         }
         run.prices = rehearses ? [:] : file.prices
+        resultHosts = file.resultHosts
 
         var reader = SettingReader(raw: raw)
         if let path = reader.path(.output) { output = path }
@@ -61,8 +65,16 @@ struct RunConfiguration: Sendable {
         run.maxJobs = reader.integer(.maxJobs, in: 0...1_000_000_000)
         run.budget = reader.value(.budget, "an amount such as `20.00`") { Money($0) }
         if let retries = reader.boolean(.retryFailed) { retryFailed = retries }
-        if let time = reader.duration(.timeout) { timeout = time }
+        run.failFast = reader.integer(.failFast, in: 0...100)
+        if let count = reader.integer(.pilot, in: 0...1_000_000) { run.pilot = count }
+        caFile = reader.path(.caFile)
+        if let time = reader.duration(.timeout) { run.timeout = time }
+        if let time = reader.duration(.settle) { run.settle = time }
+        if let time = reader.duration(.unknownWait) { run.unknownWait = time }
         if let time = reader.duration(.giveUpAfter) { run.giveUpAfter = time }
+        if let size = reader.value(.minFree, "a size such as `1GiB`, or 0", { ByteCount($0) }) {
+            run.minFree = size.bytes
+        }
         let imageSize = reader.value(.maxImageBytes, "a size of at least 1 byte, such as `64MiB`") { text in
             ByteCount(text).flatMap { $0.bytes > 0 ? $0 : nil }
         }

@@ -14,9 +14,15 @@ enum Setting: String, CaseIterable, Sendable {
     case drainTimeout = "drain_timeout"
     case maxJobs = "max_jobs"
     case budget
+    case failFast = "fail_fast"
     case retryFailed = "retry_failed"
+    case pilot
+    case caFile = "ca_file"
     case timeout
+    case settle
+    case unknownWait = "unknown_wait"
     case giveUpAfter = "give_up_after"
+    case minFree = "min_free"
     case maxImageBytes = "max_image_bytes"
     case progress
     case logFormat = "log_format"
@@ -27,8 +33,7 @@ enum Setting: String, CaseIterable, Sendable {
 
     /// Keys of the configuration that this version does not carry out.
     static let unsupportedKeys = [
-        "fail_fast", "pilot", "ca_file", "changed", "confirm_above", "settle", "unknown_wait", "min_free", "shard",
-        "http", "inbox", "settle_inbox", "rescan", "notify", "daily", "result_hosts",
+        "changed", "confirm_above", "shard", "http", "inbox", "settle_inbox", "rescan", "notify", "daily",
     ]
 }
 
