@@ -148,6 +148,7 @@ struct Composition: Sendable {
                         try add(job)
                     }
                 }
+                Failpoint.takenIn.reach()
                 sayWhatChanged(intake, batch.settings.name)
                 return intake.batch
             } catch let error as ManifestError {
@@ -187,6 +188,12 @@ struct Composition: Sendable {
         }
     }
 
+    /// Which start of the machine this is; one of its own where the system does not say.
+    private static func bootID() -> String {
+        let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+        return text?.trimmed() ?? "process \(getpid()) at \(WallTime.now.milliseconds)"
+    }
+
     private func run(
         _ asked: [BatchID], store: SQLiteStore, tree: OutputFolder, baseURL: String
     ) async throws -> ExitCode {
@@ -194,11 +201,12 @@ struct Composition: Sendable {
         let connections = min(settings.concurrency + settings.downloads + 2, 128)
         let client = JobsAPIClient(
             ClientSettings(
-                baseURL: baseURL, key: key, timeout: configuration.timeout, connections: connections,
+                baseURL: baseURL, key: key, timeout: settings.timeout, connections: connections,
                 maxImageBytes: configuration.maxImageBytes))
         guard let client else { throw Refusal(.configuration, "`\(baseURL)` is not an address of a Jobs API") }
         let runner = try await Runner(
-            settings: settings, asked: asked, store: store, service: client, tree: tree, observer: observer)
+            settings: settings, asked: asked, store: store, service: client, tree: tree, observer: observer,
+            time: .system(bootID: Self.bootID()))
         signals.connect { runner.stop($0) }
         var outcome = await runner.run()
         await client.shutdown()
@@ -233,6 +241,7 @@ struct Composition: Sendable {
                 display.printAbove(
                     "warning: `\(name)/metadata.jsonl` is not Nightjar's and stays as it is; the new one is `\(path)`")
             }
+            Failpoint.metadataWritten.reach()
             record.images = images
             try await store.setMetadataRecord(record, of: batch.id)
         }

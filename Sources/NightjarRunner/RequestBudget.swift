@@ -140,6 +140,7 @@ final class RequestBudget: Sendable {
         for (account, count) in reservations {
             try await store.reserveRequests(count, of: account, at: time.wall())
         }
+        Failpoint.requestsReserved.reach()
         state.withLock { state in
             for (account, _) in reservations { state[account]?.isReserving = false }
         }

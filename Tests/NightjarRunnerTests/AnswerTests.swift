@@ -123,7 +123,7 @@ struct AnswerTests {
     }
 
     @Test func `a lost answer is held, and never submitted again by this run or the next`() async throws {
-        let bench = try Bench(Self.script { $0.submit = { $0.number == 2 ? .lost("cut off") : nil } })
+        let bench = try Bench(Self.script { $0.submit = { $0.number == 2 ? .lost(Loss(.closed, "cut off")) : nil } })
         try bench.takeIn(jobs: 4)
         let outcome = try await bench.run()
         #expect(outcome.exit == .unknownLeft)
@@ -137,7 +137,7 @@ struct AnswerTests {
     }
 
     @Test func `an unknown job gives its slot back after ten minutes, so that others finish`() async throws {
-        let bench = try Bench(Self.script { $0.submit = { $0.number == 1 ? .lost("silent") : nil } })
+        let bench = try Bench(Self.script { $0.submit = { $0.number == 1 ? .lost(Loss(.closed, "silent")) : nil } })
         try bench.takeIn(jobs: 3)
         #expect(try await bench.run(.with(concurrency: 1)).exit == .unknownLeft)
         let second = try #require(bench.service.submissions.first { $0.number == 2 }).time

@@ -72,6 +72,7 @@ extension RunSettings {
         _ change: (inout RunSettings) -> Void = { _ in }
     ) -> RunSettings {
         var settings = RunSettings()
+        settings.pilot = 0
         settings.concurrency = concurrency
         settings.rate = rate
         change(&settings)

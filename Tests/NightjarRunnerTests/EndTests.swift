@@ -130,7 +130,7 @@ struct EndTests {
     @Test(arguments: ["submitted", "unknown", "ready", "done"])
     func `a state that cannot be written ends the run instead of hanging it`(step: String) async throws {
         var script = ScriptedService.Script()
-        script.submit = { step == "unknown" ? .lost("cut") : $0.number > 100 ? .lost("") : nil }
+        script.submit = { step == "unknown" ? .lost(Loss(.closed, "cut")) : $0.number > 100 ? .lost(Loss(.closed, "")) : nil }
         let bench = try Bench(script) { call in
             if case .record(let change) = call, change.to.name.rawValue == step {
                 return StoreFailure.unwritable("the disk is full")

@@ -40,8 +40,12 @@ package final class ManualClock: TaskExecutor, Sendable {
     package var now: Duration { state.withLock { $0.now } }
     package var wall: WallTime { start + state.withLock { $0.now + $0.wallOffset } }
 
+    /// Now, as it outlives a restart; no API has told its time.
+    package var moment: Moment { Moment(boot: now.milliseconds, bootID: "test", api: nil) }
+
     package var timekeeper: Timekeeper {
-        Timekeeper(now: { self.now }, wall: { self.wall }, sleep: { try await self.sleep(until: $0) })
+        Timekeeper(
+            bootID: "test", now: { self.now }, wall: { self.wall }, sleep: { try await self.sleep(until: $0) })
     }
 
     // MARK: Sleeping

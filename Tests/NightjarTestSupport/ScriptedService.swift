@@ -9,7 +9,7 @@ package final class ScriptedService: ImageService {
         package var number: Int
         package var time: Duration
         package var request: ImageRequest
-        package var idempotencyKey: String
+        package var idempotencyKey: String?
     }
 
     package struct Look: Sendable {
@@ -37,9 +37,13 @@ package final class ScriptedService: ImageService {
         /// On the way to the API, and the same again on the way back.
         package var latency: Duration = .milliseconds(20)
         package var submit: @Sendable (Submission) -> SubmissionAnswer? = { _ in nil }
+        /// The job is accepted, and the answer lost.
+        package var loses: @Sendable (Submission) -> Loss? = { _ in nil }
+        /// Whether results say what seed was used.
+        package var echoesSeeds = true
         package var look: @Sendable (Look) -> Result<RemoteJob.Status, RequestFailure>? = { _ in nil }
         /// Of the number of the list, counted from 1, and its time.
-        package var list: @Sendable (_ number: Int, _ time: Duration) -> Result<[RemoteJob], RequestFailure>? = {
+        package var list: @Sendable (_ number: Int, _ time: Duration) -> Result<JobList, RequestFailure>? = {
             _, _ in nil
         }
         package var download: @Sendable (Fetch) -> DownloadFailure? = { _ in nil }
@@ -52,12 +56,13 @@ package final class ScriptedService: ImageService {
         var looks: [Look] = []
         var lists: [Duration] = []
         var fetches: [Fetch] = []
-        /// When each job was accepted, in that order.
-        var accepted: [(id: RemoteJobID, at: Duration)] = []
+        /// Every job, in the order in which they were accepted.
+        var accepted: [(id: RemoteJobID, at: Duration, request: ImageRequest)] = []
         var ended: Set<RemoteJobID> = []
         var mostUnfinished = 0
         var mostFetching = 0
         var fetching = 0
+        var keysRead = 0
     }
 
     private let clock: ManualClock
@@ -79,6 +84,7 @@ package final class ScriptedService: ImageService {
     /// The most jobs that were at the API and unfinished at one time.
     package var mostUnfinished: Int { state.withLock { $0.mostUnfinished } }
     package var mostFetching: Int { state.withLock { $0.mostFetching } }
+    package var keysRead: Int { state.withLock { $0.keysRead } }
 
     /// When API requests arrived, downloads aside, in order.
     package var requestTimes: [Duration] {
@@ -87,8 +93,9 @@ package final class ScriptedService: ImageService {
 
     // MARK: ImageService
 
-    package func submit(_ request: ImageRequest, idempotencyKey: String) async -> SubmissionAnswer {
-        guard await travel() else { return .lost("cut off") }
+    package func submit(_ request: ImageRequest, idempotencyKey: String?) async -> SubmissionAnswer {
+        let cutOff = SubmissionAnswer.lost(Loss(.interrupted, "cut off"))
+        guard await travel() else { return cutOff }
         let now = clock.now
         let submission = state.withLock { state in
             let submission = Submission(
@@ -97,14 +104,15 @@ package final class ScriptedService: ImageService {
             return submission
         }
         let answer = script.submit(submission) ?? .accepted(RemoteJobID("\(script.ids)-\(submission.number)"))
-        if case .accepted(let id) = answer { accept(id, at: now) }
-        return await travel() ? answer : .lost("cut off")
+        if case .accepted(let id) = answer { accept(id, request, at: now) }
+        let loss = script.loses(submission)
+        return await travel() ? loss.map { .lost($0) } ?? answer : cutOff
     }
 
-    private func accept(_ id: RemoteJobID, at now: Duration) {
+    private func accept(_ id: RemoteJobID, _ request: ImageRequest, at now: Duration) {
         let duration = script.duration
         state.withLock { state in
-            state.accepted.append((id, now))
+            state.accepted.append((id, now, request))
             let unfinished = state.accepted.count { !state.ended.contains($0.id) && now < $0.at + duration }
             state.mostUnfinished = max(state.mostUnfinished, unfinished)
         }
@@ -123,7 +131,9 @@ package final class ScriptedService: ImageService {
         }
         if case .failed = status { state.withLock { _ = $0.ended.insert(id) } }
         guard await travel() else { throw .unavailable("cut off") }
-        return RemoteJob(id: id, status: status)
+        let request = state.withLock { $0.accepted.last { $0.id == id }?.request }
+        let seed = script.echoesSeeds ? request?.seed.map(EchoedSeed.integer) : nil
+        return RemoteJob(id: id, status: status, model: request?.parameters.model, seed: seed)
     }
 
     private func note(_ id: RemoteJobID) -> Look {
@@ -146,26 +156,39 @@ package final class ScriptedService: ImageService {
         RemoteResult(url: "https://images.example/\(id)", width: 1024, height: 1024, seed: nil)
     }
 
-    package func recentJobs() async throws(RequestFailure) -> [RemoteJob] {
+    package func jobs(after: RemoteJobID?) async throws(RequestFailure) -> JobList {
         guard await travel() else { throw .unavailable("cut off") }
         let now = clock.now
-        let (number, accepted) = state.withLock { state in
+        let number = state.withLock { state in
             state.lists.append(now)
-            return (state.lists.count, state.accepted)
+            return state.lists.count
         }
-        let listed: [RemoteJob]
+        let listed: JobList
         switch script.list(number, now) {
         case .success(let scripted)?: listed = scripted
         case .failure(let failure)?:
             _ = await travel()
             throw failure
-        case nil:
-            listed = accepted.reversed().map {
-                RemoteJob(id: $0.id, status: now - $0.at >= script.duration ? .completed(nil) : .processing)
-            }
+        case nil: listed = everything
         }
         guard await travel() else { throw .unavailable("cut off") }
         return listed
+    }
+
+    /// The whole list, newest first, as a good API gives it.
+    package var everything: JobList {
+        let (now, wall) = (clock.now, clock.wall)
+        let seconds = { (time: WallTime) in WallTime(milliseconds: time.milliseconds / 1000 * 1000) }
+        let rows = state.withLock { $0.accepted }.reversed().map { job in
+            JobList.Row(
+                id: job.id, status: now - job.at >= script.duration ? .completed(nil) : .processing,
+                createdAt: seconds(wall + (job.at - now)), model: job.request.parameters.model)
+        }
+        return JobList(rows: rows, hasMore: false, date: seconds(wall))
+    }
+
+    package func readKeyAnew() async {
+        state.withLock { $0.keysRead += 1 }
     }
 
     package func download(

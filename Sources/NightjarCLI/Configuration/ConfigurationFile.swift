@@ -76,7 +76,9 @@ struct ConfigurationFile: Sendable, Equatable {
                 file.settings[setting] = RawSetting(text: text, source: .file(path: path, line: node.start.line))
             }
             if let node = reader.value("prices") { file.prices = Self.prices(node, sink: sink) }
-            file.resultHosts = reader.texts("result_hosts") ?? []
+            file.resultHosts = (reader.list("result_hosts") ?? []).compactMap {
+                sink.text(of: $0, key: "result_hosts")
+            }
             return file
         }.value
     }
