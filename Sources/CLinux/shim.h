@@ -1,9 +1,9 @@
 #pragma once
 
-#include <sys/syscall.h>
-#include <unistd.h>
+/// renameat2(2), which Glibc declares only under _GNU_SOURCE, as Swift does not import it.
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags);
 
-/// renameat2(2) with RENAME_NOREPLACE, which Glibc declares only under _GNU_SOURCE, as Swift does not import it.
+/// renameat2(2) with RENAME_NOREPLACE.
 static inline int nightjar_rename_no_replace(int from_folder, const char *from, int to_folder, const char *to) {
-    return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, 1U);
+    return renameat2(from_folder, from, to_folder, to, 1U);
 }
