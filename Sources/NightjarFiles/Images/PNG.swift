@@ -1,7 +1,9 @@
 /// Checks chunk by chunk: length, type, data and checksum; IHDR first, then PLTE if there is one, the IDATs in a row, and
 /// IEND (PNG, third edition, section 5). What stands after IEND is left alone, as image viewers do.
 func examinePNG(_ file: inout FileBytes) throws(ImageFlaw) -> ImageFacts? {
-    guard let first = try PNGChunk.next(in: &file, at: PNGChunk.signatureLength) else { return nil }
+    guard let first = try PNGChunk.next(in: &file, at: PNGChunk.signatureLength) else {
+        throw .broken("is cut off: it ends after \(file.count) bytes")
+    }
     guard first.type == "IHDR" else { throw first.unexpected("the header `IHDR`") }
     let header = try PNGHeader(first, &file)
     var order = PNGOrder(needsPalette: header.colourType == 3)
