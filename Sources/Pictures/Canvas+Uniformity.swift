@@ -23,6 +23,7 @@ private struct Extremes {
     var isInvisible: Bool { least.w == 127 }
 
     mutating func add(_ pixels: UnsafePointer<Int32>, count: Int) {
+        // Any other than the first, so that the first counts.
         var last = pixels[0] ^ 1
         for column in 0..<count where pixels[column] != last {
             last = pixels[column]

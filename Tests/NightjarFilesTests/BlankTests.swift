@@ -1,8 +1,10 @@
+import Foundation
 import NightjarCore
-import NightjarFiles
 import NightjarTestSupport
 import Pictures
 import Testing
+
+@testable import NightjarFiles
 
 @Suite struct BlankTests {
     enum Encoding: CaseIterable {
@@ -95,16 +97,62 @@ import Testing
         #expect(try folder.bytes("out/.nightjar/filtered/neon/007-a-fox.png") == png.bytes)
     }
 
-    @Test func `an image too large to be decoded is an image`() async throws {
-        // The header alone is changed: decoded, this would be no image at all.
+    @Test func `an image too large to be decoded is an image, blank or not`() async throws {
+        #expect(try await !isBlank(canvas(5793).png(level: 1)))
+        // Here the header alone is changed.
         func sized(_ width: UInt32, _ height: UInt32) throws -> [UInt8] {
             let png = PNGParts(try canvas(512).png())
             return png.with { $0[0].data.replaceSubrange(0..<8, with: bigEndian(width) + bigEndian(height)) }
         }
-        #expect(try await !isBlank(sized(1 << 30, 1 << 30)))
-        #expect(try await !isBlank(sized(5793, 5793)))
+        #expect(try await !isBlank(sized((1 << 31) - 1, (1 << 31) - 1)))
         // Nor is one that cannot be decoded taken for blank.
         #expect(try await !isBlank(sized(513, 512)))
+    }
+
+    private func mayBeBlank(_ format: ImageFormat, _ bytes: [UInt8]) throws -> Bool {
+        let path = folder.path("image")
+        try Data(bytes).write(to: URL(filePath: path))
+        let file = try FileHandle(forReadingFrom: URL(filePath: path))
+        var reader = FileBytes(descriptor: file.fileDescriptor, count: Int64(bytes.count))
+        return try format.examine(&reader).mayBeBlank
+    }
+
+    @Test func `only what is suspiciously small is decoded`() throws {
+        let noise = try canvas(512)
+        var random = SeededGenerator()
+        for y in stride(from: 0, to: 512, by: 4) {
+            for x in stride(from: 0, to: 512, by: 4) {
+                let color = Color(red: .random(in: 0...1, using: &random), green: 0.5, blue: 0.5)
+                noise.fillRectangle(x: x, y: y, width: 4, height: 4, .color(color))
+            }
+        }
+        let blank = try canvas(512)
+        let formats: [Encoding: ImageFormat] = [
+            .png: .png, .fastPNG: .png, .jpeg: .jpeg, .goodJPEG: .jpeg, .webp: .webp, .losslessWebP: .webp,
+        ]
+        for (encoding, format) in formats {
+            #expect(try mayBeBlank(format, encoding.encode(blank)), "\(encoding)")
+            #expect(try !mayBeBlank(format, encoding.encode(noise)), "\(encoding): \(random)")
+        }
+        for image in [Fixture.gif, .avif] {
+            let format = try #require(ImageFormat(head: Array(image.bytes.prefix(64))))
+            #expect(try !mayBeBlank(format, image.bytes))
+        }
+    }
+
+    @Test func `a JPEG of very many scans is not decoded`() throws {
+        var image = Fixture.progressiveJPEG.bytes
+        let frame = try #require(image.indices.first { image[$0...].starts(with: [0xFF, 0xC2]) })
+        // As if of 1024², so that the scans together are not too many bytes.
+        image.replaceSubrange((frame + 5)..<(frame + 9), with: [4, 0, 4, 0])
+        let scan = try #require(image.indices.last { image[$0...].starts(with: [0xFF, 0xDA]) })
+        let pieces = Array(image[scan..<(image.count - 2)])
+        func repeated(_ times: Int) -> [UInt8] {
+            [UInt8](image[..<scan]) + Array(repeatElement(pieces, count: times).joined()) + [0xFF, 0xD9]
+        }
+        #expect(try mayBeBlank(.jpeg, repeated(1)))
+        #expect(try mayBeBlank(.jpeg, repeated(10)))
+        #expect(try !mayBeBlank(.jpeg, repeated(70)))
     }
 
     @Test func `blank images lie under the path that they would have had, with their sidecars`() async throws {

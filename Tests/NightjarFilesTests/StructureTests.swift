@@ -105,6 +105,10 @@ import Testing
             (png.with { $0.removeLast() }, "where another chunk was expected"),
             (png.with { $0[pixels].type = "ID T" }, "the four letters of a chunk's type were expected"),
             (png.with { $0[0].data.append(0) }, "has 14 bytes instead of 13"),
+            (
+                png.with { $0.insert(PNGParts.Chunk("PLTE", [1, 2]), at: pixels) },
+                "has 2 bytes, which are no 1 to 256 colours"
+            ),
             (png.with { $0[0].data[9] = 3 }, "where the palette `PLTE` was expected"),
             (png.with { $0[0].data[9] = 5 }, "colour type 5 with 8 bits a sample"),
             (png.with { $0[0].data[8] = 4 }, "colour type 2 with 4 bits a sample"),

@@ -30,7 +30,7 @@ func essentialPNG(_ file: inout FileBytes) throws(ImageFlaw) -> [UInt8] {
     var bytes = Array(try file.bytes(at: 0, Int(PNGChunk.signatureLength)))
     var offset = PNGChunk.signatureLength
     while let chunk = try PNGChunk.next(in: &file, at: offset) {
-        if chunk.isCritical || chunk.type == "tRNS" {
+        if chunk.isCritical || (chunk.type == "tRNS" && chunk.length <= 256) {
             try file.forEachPiece(of: chunk.start..<chunk.end) { bytes.append(contentsOf: $0) }
         }
         if chunk.type == "IEND" { break }
@@ -147,6 +147,10 @@ private struct PNGOrder {
         switch type {
         case "IHDR": if !seen.isEmpty { throw chunk.unexpected("no second header") }
         case "PLTE":
+            guard chunk.length % 3 == 0, (3...768).contains(chunk.length) else {
+                throw .broken(
+                    "is damaged: \(chunk.description) has \(chunk.length) bytes, which are no 1 to 256 colours")
+            }
             if seen.contains("PLTE") { throw chunk.unexpected("no second palette") }
             if seen.contains("IDAT") { throw chunk.unexpected("no palette after the pixels") }
         case "IDAT":
