@@ -128,10 +128,10 @@ class Ledger:
         start, end = self._course(now, fate, stranger_time)
         size_echo = settings.kind("size_echo")
         job = Job(
-            id=f"job-{settings.dice.randrange(36**10):010d}-{len(self.history):x}",
+            id=f"job-{settings.dice.randrange(10**10):010d}-{len(self.history):06x}",
             request=request, idempotency_key=key, fault=fault, fate=fate, is_stranger=is_stranger, accepted=now,
             accepted_at=time.time(), created=self.clock.now(), start=start, end=end, seed=_seed(request, settings),
-            seed_echo=settings.kind("seed_echo"), size=_size(request, size_echo), shows_size=size_echo != "absent",
+            seed_echo=_seed_echo(request, settings), size=_size(request, size_echo), shows_size=size_echo != "absent",
         )  # fmt: skip
         self.jobs[job.id] = job
         self.history.append(job)
@@ -261,6 +261,14 @@ def echoed_seed(job: Job) -> Any:
 def _seed(request: dict[str, Any], settings: Settings) -> int | None:
     seed = request.get("seed")
     return seed if isinstance(seed, int) else settings.dice.randrange(1 << 31)
+
+
+def _seed_echo(request: dict[str, Any], settings: Settings) -> str:
+    kind = settings["seed_echo_by_model"].get(request.get("model"))
+    if kind is None:
+        return settings.kind("seed_echo")
+    settings.count("seed_echo", kind)
+    return str(kind)
 
 
 def _size(request: dict[str, Any], echo: str) -> tuple[int, int]:

@@ -89,7 +89,10 @@ DEFAULTS: dict[str, Any] = {
     # Jobs: seconds of work, and workers (0: as many as jobs).
     "job_time": 0.1,
     "workers": 0,
+    # How replies tell the seed (`seed_echo_by_model` goes before) and the size; the image is of the size told. Whether
+    # they tell the prompt.
     "seed_echo": "exact",
+    "seed_echo_by_model": {},
     "size_echo": "exact",
     "prompt_echo": False,
     # GET /jobs: rows at most; seconds behind; rows of `cut`; rows of a page of `paged`, `overlap` and `repeats`;
@@ -143,7 +146,7 @@ class Settings:
         self.values.update(json.loads(json.dumps(changes)))
 
     def kind(self, name: str, prompt: str | None = None) -> str:
-        """Draws the kind of one request or job, and counts it (the parts of a joined one each)."""
+        """Draws the kind of one request or job by its prompt, and counts it (the parts of a joined one each)."""
         kind = str(self._draw_kind(name, prompt))
         self.count(name, kind)
         return kind
@@ -178,7 +181,7 @@ class Settings:
     def _check(self, name: str, value: Any) -> None:
         if name not in DEFAULTS:
             raise SettingsError(f"there is no setting `{name}`")
-        table = name.removesuffix("_script").removesuffix("_by_prompt")
+        table = name.removesuffix("_script").removesuffix("_by_prompt").removesuffix("_by_model")
         if table not in KINDS:
             return
         for kind in _kinds_in(name, value):
@@ -188,7 +191,7 @@ class Settings:
 
 
 def _kinds_in(name: str, value: Any) -> list[Any]:
-    if name.endswith("_by_prompt"):
+    if name.endswith(("_by_prompt", "_by_model")):
         return [kind for rule in value.values() for kind in _kinds_in("", rule)]
     return list(value) if isinstance(value, (dict, list)) else [value]
 
