@@ -7,7 +7,8 @@ A value is fixed, or drawn anew whenever it is needed:
     "job_time": [0.1, 0.5]                         a number between, evenly
     "list_lag": {"0": 3, "2.5": 1}                 numbers by weight (as JSON has only text for keys)
 
-For `post`, `get`, `list`, `download` and `job` there are besides, each before the next:
+Choices of a kind have a script besides, and `post`, `get`, `download` and `job` a table; the table goes before the
+script, and the script before the rest:
 
     "post_by_prompt": {"fox": ["close_before"]}    for prompts that contain the text: a list is used up one by one,
                                                    a text or weights hold for ever
@@ -58,7 +59,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "account": ("ok", "401", "402", "403"),
     "retry_after": ("seconds", "date", "absent", "negative", "past", "absurd", "garbage"),
 }
-CHOICES = ("post", "get", "list", "download", "job")
+SCRIPTED = ("post", "get", "list", "download", "job", "retry_after", "created_at", "seed_echo", "size_echo")
+BY_PROMPT = ("post", "get", "download", "job")
 
 DEFAULTS: dict[str, Any] = {
     # Requests: a kind, and see above.
@@ -67,8 +69,8 @@ DEFAULTS: dict[str, Any] = {
     "list": "honest",
     "download": "ok",
     "job": "ok",
-    **{f"{name}_script": [] for name in CHOICES},
-    **{f"{name}_by_prompt": {} for name in CHOICES if name != "list"},
+    **{f"{name}_script": [] for name in SCRIPTED},
+    **{f"{name}_by_prompt": {} for name in BY_PROMPT},
     # The only key that is let in; "" lets in all. `echo_key`: error texts quote the `Authorization` presented.
     "key": "",
     "echo_key": False,

@@ -109,7 +109,7 @@ class Soak:
             self.checker.report(f"not finished {LONGEST_CALM} s after the time was over")
             return True
         if self._wants_more():
-            if has_finished and (last.exit != 9 or self._is_stuck()):
+            if has_finished or self._is_running_dry():
                 self._add_wave()
             return False
         if self.plan.kills is None and not self.is_calm:
@@ -124,10 +124,9 @@ class Soak:
             return self._elapsed() < self.plan.seconds
         return self.kills < (self.plan.kills or 0) and self._elapsed() < self.plan.seconds
 
-    def _is_stuck(self) -> bool:
-        """Whether only what cannot be decided is left."""
-        states = self.checker.state.count()
-        return not any(states[name] for name in ("pending", "waiting", "submitted", "ready"))
+    def _is_running_dry(self) -> bool:
+        """Whether hardly anything is left to submit, though some jobs may not come to their end for long."""
+        return bool(self.plan.epochs) and self.checker.state.count()["pending"] < self.plan.jobs / 2
 
     def _calm_down(self) -> None:
         self.is_calm = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from settings import KINDS, LOSING_STATUSES, REFUSING_STATUSES
+from settings import KINDS, LOSING_STATUSES, REFUSING_STATUSES, SCRIPTED
 
 MODELS = ("soak-a", "soak-b", "soak-negative", "soak-other")
 
@@ -30,7 +30,8 @@ NOT_REQUIRED = (
     "list.hides_lost",
     # They need a submission sent again of which the API knows, which an honest list makes rare.
     *("idempotency.honoured", "idempotency.known", "idempotency.merge"),
-    "account.ok",
+    # What is ordinary is not counted.
+    *("account.ok", "idempotency.ignored"),
 )
 
 
@@ -173,7 +174,7 @@ _THEMES: tuple[dict[str, Any], ...] = (
 
 CALM: dict[str, Any] = {
     "post": "ok", "get": "ok", "list": "honest", "download": "ok", "job": "ok", "account": "ok", "account_phases": [],
-    **{f"{name}_script": [] for name in ("post", "get", "list", "download", "job")},
+    **{f"{name}_script": [] for name in SCRIPTED},
     "created_at": "seconds", "date": True, "list_lag": 0, "seed_echo": "exact", "size_echo": "exact", "strangers": [],
 }  # fmt: skip
 """The end of a soak: nothing fails any more, and what can be decided is."""
@@ -183,9 +184,9 @@ def catch_up(plan: Plan, fired: dict[str, int], dice: random.Random, without: li
     """Scripts that bring up what has not come up yet, and a trouble of the account."""
     missing = [kind for kind in plan.required if not fired.get(kind)]
     settings: dict[str, Any] = {}
-    for name, ordinary in (("post", "ok"), ("get", "ok"), ("list", "honest"), ("download", "ok"), ("job", "ok")):
-        kinds = [kind.partition(".")[2] for kind in missing if kind.startswith(f"{name}.")]
-        script = [{"plain": "plain+cut"}.get(kind, kind) for kind in kinds] + [ordinary] * len(kinds)
+    for name in SCRIPTED:
+        kinds = [_scripted(name, kind.partition(".")[2]) for kind in missing if kind.startswith(f"{name}.")]
+        script = [kind for kind in kinds if kind] + [KINDS[name][0]] * len(kinds)
         dice.shuffle(script)
         settings[f"{name}_script"] = script
     if "account" not in without:
@@ -193,6 +194,13 @@ def catch_up(plan: Plan, fired: dict[str, int], dice: random.Random, without: li
         begin = dice.uniform(1, 4)
         settings["account_phases"] = [[begin, dice.choice(statuses)], [begin + 1.5, "ok"]]
     return settings
+
+
+def _scripted(name: str, kind: str) -> str | None:
+    """What a script may hold to bring up a kind; `None` where a model of its own does."""
+    if name == "seed_echo" and kind in ("negative", "other"):
+        return None
+    return "plain+cut" if kind == "plain" else kind
 
 
 # Manifests
