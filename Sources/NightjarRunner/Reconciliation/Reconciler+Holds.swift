@@ -40,7 +40,7 @@ extension Reconciler {
                     .waitsForItsTurn,
                     "the API has not got it; another job of seed \(fingerprint.seed) may still be accepted")
             }
-            let waits = canaries[job.model] != nil && !isReleased(job.model, at: now)
+            let waits = waitsForCanary(job.model, at: now)
             return Hold(
                 .waitsForItsTurn,
                 waits
