@@ -188,6 +188,20 @@ struct Composition: Sendable {
         }
     }
 
+    private func makeClient(baseURL: String) throws(Refusal) -> JobsAPIClient {
+        let settings = configuration.run
+        do {
+            return try JobsAPIClient(
+                ClientSettings(
+                    baseURL: baseURL, key: key, timeout: settings.timeout,
+                    connections: min(settings.concurrency + settings.downloads + 2, 128),
+                    maxImageBytes: configuration.maxImageBytes, caFile: configuration.caFile,
+                    proxies: key == nil ? .none : configuration.proxies, resultHosts: configuration.resultHosts))
+        } catch {
+            throw Refusal(.configuration, "\(error)")
+        }
+    }
+
     /// Which start of the machine this is; one of its own where the system does not say.
     private static func bootID() -> String {
         let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
@@ -197,15 +211,9 @@ struct Composition: Sendable {
     private func run(
         _ asked: [BatchID], store: SQLiteStore, tree: OutputFolder, baseURL: String
     ) async throws -> ExitCode {
-        let settings = configuration.run
-        let connections = min(settings.concurrency + settings.downloads + 2, 128)
-        let client = JobsAPIClient(
-            ClientSettings(
-                baseURL: baseURL, key: key, timeout: settings.timeout, connections: connections,
-                maxImageBytes: configuration.maxImageBytes))
-        guard let client else { throw Refusal(.configuration, "`\(baseURL)` is not an address of a Jobs API") }
+        let client = try makeClient(baseURL: baseURL)
         let runner = try await Runner(
-            settings: settings, asked: asked, store: store, service: client, tree: tree, observer: observer,
+            settings: configuration.run, asked: asked, store: store, service: client, tree: tree, observer: observer,
             time: .system(bootID: Self.bootID()))
         signals.connect { runner.stop($0) }
         var outcome = await runner.run()

@@ -42,7 +42,7 @@ import Testing
         #expect(defaults.run.drainTimeout == .seconds(300))
         #expect(defaults.run.giveUpAfter == .seconds(900))
         #expect(defaults.run.drainsAtTimeLimit)
-        #expect(defaults.timeout == .seconds(30))
+        #expect(defaults.run.timeout == .seconds(30))
         #expect(defaults.maxImageBytes == 64 << 20)
         #expect(defaults.run.maxJobs == nil && defaults.run.budget == nil && defaults.run.maxDuration == nil)
     }
@@ -73,7 +73,7 @@ import Testing
             #expect(read.run.maxJobs == 0)
             #expect(read.run.budget == Money(micros: 1_500_000))
             #expect(read.retryFailed)
-            #expect(read.timeout == .seconds(10))
+            #expect(read.run.timeout == .seconds(10))
             #expect(read.run.giveUpAfter == .seconds(5))
             #expect(read.maxImageBytes == 1 << 20)
             #expect(read.progress == .json)
