@@ -91,6 +91,10 @@ extension Reconciler {
             return Hold(
                 .listTooShort, "the list reaches back to \(clock(oldest)) only; the request left at \(clock(intent))")
         case .unsorted: return Hold(.listUnproven, "the API's list is in no order: it proves nothing")
+        case .noOrderShown:
+            return Hold(
+                .listUnproven,
+                "the API's list does not show whether it begins with the newest job: it proves nothing yet")
         case .empty: return Hold(.listUnproven, "the API's list is empty: \(same)")
         case .noAnchor: return Hold(.listUnproven, "the API's list shows none of the jobs known before: \(same)")
         case .misses(let id): return Hold(.listUnproven, "the API's list misses our own `\(id)`: \(same)")
