@@ -49,9 +49,9 @@ extension SQLiteStore {
     }
 
     static func loss(_ row: Row) -> Loss? {
-        let kind: String? = row["loss_kind"]
+        guard row.hasColumn("loss_kind"), let kind: String = row["loss_kind"] else { return nil }
         // A kind that this version does not know is doubted most.
-        return kind.map { Loss(Loss.Kind(rawValue: $0) ?? .silent, row["loss_words"] ?? "") }
+        return Loss(Loss.Kind(rawValue: kind) ?? .silent, row["loss_words"] ?? "")
     }
 
     private static func lost(_ row: Row, _ moments: StoredMoment.Reader) -> OpenSubmission.Lost? {
