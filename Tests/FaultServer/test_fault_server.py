@@ -9,6 +9,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 from http.client import HTTPException, HTTPResponse
@@ -38,6 +39,14 @@ class Outcome:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+def start(*options: str) -> tuple[subprocess.Popen[str], int]:
+    """A server, and the port that it listens on."""
+    command = [sys.executable, "-W", "error", str(FOLDER / "fault_server.py"), *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, json.loads(process.stdout.readline())["port"]
 
 
 def ask(port: int, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Outcome:
@@ -85,11 +94,7 @@ class ServerCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.process = subprocess.Popen(
-            [sys.executable, "-W", "error", str(FOLDER / "fault_server.py"), "--config", '{"job_time": 0}'],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        cls.port = json.loads(cls.process.stdout.readline())["port"]
+        cls.process, cls.port = start("--config", '{"job_time": 0}')
 
     @classmethod
     def tearDownClass(cls) -> None:
@@ -126,6 +131,18 @@ class ServerCase(unittest.TestCase):
 
     def accepted(self) -> int:
         return self.ledger()["totals"]["accepted"]
+
+
+class LogTests(unittest.TestCase):
+    def test_the_log_has_all_headers_and_no_key(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "requests.log"
+            process, port = start("--log", str(log))
+            with process:
+                ask(port, "GET", f"{API}/jobs", headers={"Authorization": "Bearer secret", "X-Other": "shown"})
+                process.terminate()
+            headers = json.loads(log.read_text())["headers"]
+        self.assertEqual((headers["authorization"], headers["x-other"]), ("***", "shown"))
 
 
 class SubmissionTests(ServerCase):

@@ -28,6 +28,7 @@ class State:
         self.known_ids: set[str] = set()
         self.duplicates = 0
         self.integrity = "ok"
+        self._undecided: set[tuple[str, int]] | None = None
         if not path.exists():
             return
         with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +61,10 @@ class State:
         return Counter(job["state"] for job in self.jobs)
 
     def is_undecided(self, prompt: str, seed: int) -> bool:
-        return (prompt, seed) in {(job["prompt"], job["seed"]) for job in self.jobs if job["state"] in UNDECIDED}
+        """Whether a request may still be found at the API."""
+        if self._undecided is None:
+            self._undecided = {(job["prompt"], job["seed"]) for job in self.jobs if job["state"] in UNDECIDED}
+        return (prompt, seed) in self._undecided
 
 
 @dataclass
@@ -180,7 +184,7 @@ class Checker:
             job
             for job in ledger["jobs"]
             if job["billed"] and job["id"] not in self.state.known_ids
-            and not (not self.plan.is_strict and self.state.is_undecided(job["prompt"], job["seed"]))
+            and not self.state.is_undecided(job["prompt"], job["seed"])
         ]  # fmt: skip
         self.lost = len(lost)
         for job in lost[:10]:

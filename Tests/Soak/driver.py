@@ -6,7 +6,6 @@ import json
 import os
 import random
 import secrets
-import signal
 import subprocess
 import sys
 import time
@@ -149,7 +148,10 @@ class Soak:
         logs = self.folder / "logs"
         with open(logs / f"{number:04}.out", "wb") as out, open(logs / f"{number:04}.err", "wb") as err:
             process = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=environment)
-            was_killed = self._watch(process, kill_at)
+            try:
+                was_killed = self._watch(process, kill_at)
+            finally:
+                process.kill()
         ended = Ended(number, process.returncode, time.time(), was_killed)
         self.runs.append(ended)
         if not was_killed and (ended.exit not in EXPECTED or (self.plan.is_strict and ended.exit not in FINISHED)):
@@ -180,17 +182,16 @@ class Soak:
                 self.command_lines.append(_command_line(process.pid))
                 was_read = True
             self._turn_epoch()
-            if self._elapsed() > self.plan.seconds + LONGEST_CALM:
+            is_stuck = self._elapsed() > self.plan.seconds + LONGEST_CALM
+            if is_stuck:
                 self.checker.report("a process did not end by itself")
-                return self._kill(process)
-            if kill_at is not None and time.monotonic() >= kill_at:
+            elif kill_at is None or time.monotonic() < kill_at:
+                continue
+            else:
                 self.kills += 1
-                return self._kill(process)
-
-    def _kill(self, process: subprocess.Popen[bytes]) -> bool:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return True
+            process.kill()
+            process.wait()
+            return True
 
     def _turn_epoch(self) -> None:
         epochs = self.plan.epochs
