@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import sqlite3
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,14 +195,27 @@ class Checker:
         if self.plan.is_strict and undecided:
             self.report(f"{undecided} jobs are left undecided")
 
-    def check_key(self, key: str, folder: Path, command_lines: list[bytes]) -> None:
-        """The key is in no file under the folder, and in no command line."""
+    # The key, and what was printed
+
+    def check_key(self, key: str, paths: Iterable[Path], command_line: bytes = b"") -> None:
+        """The key is in none of the files, and not in a command line."""
         secret = key.encode()
-        if any(secret in line for line in command_lines):
-            self.report("the key stands in a command line")
-        for path in folder.rglob("*"):
+        if secret in command_line:
+            self.report("the key stands in the command line")
+        for path in paths:
             if path.is_file() and secret in path.read_bytes():
-                self.report(f"the key stands in {path.relative_to(folder)}")
+                self.report(f"the key stands in {path}")
+
+    def check_progress(self, path: Path, ended: Ended) -> None:
+        """All lines are JSON, and the last one tells the exit code (a killed process may have cut its last line)."""
+        lines = path.read_text(errors="replace").splitlines()
+        try:
+            events = [json.loads(line) for line in (lines[:-1] if ended.was_killed else lines)]
+        except ValueError:
+            return self.report(f"run {ended.number}: a line on standard output is no JSON")
+        if events and not ended.was_killed and events[-1].get("exit") != ended.exit:
+            self.report(f"run {ended.number}: ended with {ended.exit}, and told {events[-1].get('exit')}")
+        return None
 
 
 def resubmissions(ledger: dict[str, Any]) -> int:

@@ -55,7 +55,6 @@ class Soak:
         self.without = without
         self.dice = random.Random(plan.seed)
         self.key = f"sk-{secrets.token_hex(20)}"
-        self.command_lines: list[bytes] = []
         self.manifests: list[Path] = []
         self.runs: list[Ended] = []
         self.kills = 0
@@ -90,7 +89,7 @@ class Soak:
             while not self._is_over():
                 self._run_once()
             self.checker.check_end(self.ledger)
-            self.checker.check_key(self.key, self.folder, self.command_lines)
+            self.checker.check_key(self.key, self.folder.rglob("*"))
             self._check_coverage()
         finally:
             self.server.stop()
@@ -159,6 +158,9 @@ class Soak:
         self.ledger = self.server.call("ledger")
         self.fired = self.server.call("faults")
         self.checker.check(self.ledger, ended)
+        logs_of_run = [logs / f"{number:04}.{suffix}" for suffix in ("out", "err")]
+        self.checker.check_progress(logs_of_run[0], ended)
+        self.checker.check_key(self.key, [*logs_of_run, *self.state_file.parent.iterdir()])
         if not was_killed and ended.exit not in FINISHED:
             time.sleep(0.3)
 
@@ -179,7 +181,7 @@ class Soak:
             except subprocess.TimeoutExpired:
                 pass
             if not was_read:
-                self.command_lines.append(_command_line(process.pid))
+                self.checker.check_key(self.key, [], _command_line(process.pid))
                 was_read = True
             self._turn_epoch()
             is_stuck = self._elapsed() > self.plan.seconds + LONGEST_CALM

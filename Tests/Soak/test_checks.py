@@ -74,7 +74,7 @@ class CheckTests(unittest.TestCase):
         checker = Checker(kills_plan(1, 10, 1, 1), self.output, self.state_file)
         checker.check(self.ledger, Ended(1, -9 if was_killed else 0, time.time(), was_killed))
         checker.check_end(self.ledger)
-        checker.check_key("sk-secret", self.folder, [b"nightjar\0run"])
+        checker.check_key("sk-secret", self.folder.rglob("*"), b"nightjar\0run")
         return "\n".join(checker.violations)
 
     def expect(self, words: str, spoil: Callable[[], object]) -> None:
@@ -101,6 +101,19 @@ class CheckTests(unittest.TestCase):
 
     def test_the_key(self) -> None:
         self.expect("the key stands in", lambda: (self.folder / "log").write_bytes(b"Bearer sk-secret"))
+
+    def test_what_was_printed(self) -> None:
+        checker = Checker(kills_plan(1, 10, 1, 1), self.output, self.state_file)
+        path = self.folder / "out"
+        for text, exit, expected in (
+            ('{"event":"finished","exit":0}\n', 0, 0),
+            ('{"event":"finished","exit":0}\n', 3, 1),
+            ('{"event":\n{}\n', 0, 2),
+            ("", 64, 2),
+        ):
+            path.write_text(text)
+            checker.check_progress(path, Ended(exit, exit, 0, False))
+            self.assertEqual(len(checker.violations), expected, text)
 
     def test_images_paid_twice(self) -> None:
         self.expect("paid twice", lambda: self.ledger["totals"].update(duplicates_accepted=1))
