@@ -15,9 +15,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import pictures  # noqa: E402
-from server_case import API, Outcome, ServerCase, ask, start  # noqa: E402
-from settings import KINDS, LOSING_STATUSES, REFUSING_STATUSES  # noqa: E402
+import pictures
+from server_case import API, Outcome, ServerCase, ask, start
+from settings import KINDS, LOSING_STATUSES, REFUSING_STATUSES
 
 
 class LogTests(unittest.TestCase):
@@ -311,10 +311,10 @@ class DownloadTests(ServerCase):
         return outcome
 
     def test_whole_images(self) -> None:
-        for kind, start in (("ok", b"\x89PNG"), ("jpeg", b"\xff\xd8\xff"), ("chunked", b"\x89PNG"), ("redirects", b"")):
+        for kind, first in (("ok", b"\x89PNG"), ("jpeg", b"\xff\xd8\xff"), ("chunked", b"\x89PNG"), ("redirects", b"")):
             outcome = self.follow(self.fetch(kind))
             self.assertEqual((outcome.end, outcome.status), ("whole", 200), kind)
-            self.assertTrue(outcome.body.startswith(start))
+            self.assertTrue(outcome.body.startswith(first))
             self.assertGreater(len(outcome.body), 64 * 64 * 3 / 500 + 256)
             self.assertEqual(
                 pictures.proof(outcome.body), {"job_id": self.job_id, "prompt_sha256": pictures.prompt_hash("a fox")}

@@ -145,7 +145,7 @@ class Checker:
     def _check_files(self, ended: Ended) -> None:
         expected = set()
         for row in self.state.jobs:
-            if row["state"] == "done":
+            if row["state"] in ("done", "filtered"):
                 expected.add(self.output / row["path"])
                 self._check_file(row)
         if ended.was_killed:
@@ -165,12 +165,12 @@ class Checker:
         try:
             data = path.read_bytes()
         except OSError as error:
-            return self.report(f"`done`, but cannot be read: {path}: {error.strerror}")
+            return self.report(f"`{row['state']}`, but cannot be read: {path}: {error.strerror}")
         digest = row["sha256"] if isinstance(row["sha256"], str) else (row["sha256"] or b"").hex()
         if hashlib.sha256(data).hexdigest() != digest:
-            self.report(f"`done`, but not of its SHA-256: {path}")
+            self.report(f"`{row['state']}`, but not of its SHA-256: {path}")
         if not data.endswith((b"IEND\xaeB`\x82", b"\xff\xd9")):
-            self.report(f"`done`, but not whole: {path}")
+            self.report(f"`{row['state']}`, but not whole: {path}")
         proof = pictures.proof(data)
         if proof.get("prompt_sha256") != pictures.prompt_hash(row["prompt"]):
             self.report(f"the picture of another prompt: {path}")
