@@ -127,6 +127,9 @@ extension Reconciler {
         guard list.earliestOwn != nil || list.oldestKnown != nil || !own.isEmpty else { return nil }
         let margin = margin.milliseconds
         let earliest = earliestIntent
+        let isOurs =
+            list.earliestOwn != nil || list.oldestKnown != nil
+            || undecided.contains { $0.submission.anchors.contains(where: list.ids.contains) }
         var missing: RemoteJobID?
         for id in ownOrder where !list.ids.contains(id) {
             guard let entry = own[id], isEarlier(entry.at, than: asked) == true else { continue }
@@ -137,7 +140,7 @@ extension Reconciler {
                     } ?? false)
             else { continue }
             // Another account's list says nothing about this one's lag.
-            if list.earliestOwn != nil { own[id]?.missed = asked }
+            if isOurs { own[id]?.missed = asked }
             if let earliest, isEarlier(earliest, than: entry.at) == true { missing = id }
         }
         return missing

@@ -23,6 +23,7 @@ extension Reconciler {
         let (index, owned) = makeIndex()
         steps += owned
         if owned.contains(where: { if case .adopt = $0 { true } else { false } }) { lastLearnt = received }
+        dropNeedlessCanaries()
         release(shownBy: evidence.ids, at: received)
         steps += judge(evidence, index, asked: fresh, received: received)
         steps += turns(at: received)
@@ -100,7 +101,8 @@ extension Reconciler {
     /// Drops candidates that no open submission can have made any more.
     /// - Returns: Those that the state knows.
     mutating func forgetCandidates(_ windows: WindowUnion, alsoUnlisted: Bool) -> [RemoteJobID] {
-        var gone: [RemoteJobID] = []
+        var gone = settled
+        settled = []
         for (id, tracked) in candidates {
             let isListed = tracked.lastListed == listNumber
             let isInside = windows.contains(tracked.candidate.createdAt)
@@ -178,6 +180,7 @@ extension Reconciler {
     /// Time has passed: what is absent and fresh may have its turn now.
     mutating func tick(at now: Moment) -> [Step] {
         note(now)
+        dropNeedlessCanaries()
         let windows = WindowUnion(jobs.values.flatMap { $0.submissions.map(window(of:)) })
         let gone = forgetCandidates(windows, alsoUnlisted: false)
         return (gone.isEmpty ? [] : [.forgetCandidates(gone)]) + turns(at: now)

@@ -116,6 +116,7 @@ extension Reconciler {
         if let adoption = owner.job.adoption, adoption.remote != candidate.id, candidates[adoption.remote] != nil {
             return nil
         }
+        jobs[owner.job.id]?.lastCounted = nil
         jobs[owner.job.id]?.adoption = (owner.submission, candidate.id)
         return .adopt(owner.submission, candidate.id)
     }

@@ -21,7 +21,7 @@ extension Reconciler {
         for (_, submission, _) in undecided where submission.mayBeShownAbsent {
             start = min(start ?? .max, window(of: submission).start)
         }
-        for canary in canaries.values where canary.remote != nil {
+        for canary in canaries.values where canary.remote != nil && start != nil {
             if let intent = apiTime(of: canary.intent) {
                 start = min(start ?? .max, intent.milliseconds - margin.milliseconds)
             }
@@ -42,7 +42,7 @@ extension Reconciler {
             if isEvidenceDue(submission) { want(in: settles(submission, at: now)) }
             if let second = secondDue(job, submission, at: now) { want(in: second) }
         }
-        for canary in canaries.values where canary.remote != nil {
+        for canary in canaries.values where canary.remote != nil && youngest != nil {
             let age = elapsed(since: canary.intent, at: now)
             youngest = min(youngest ?? age, age)
         }

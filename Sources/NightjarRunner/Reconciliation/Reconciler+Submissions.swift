@@ -62,7 +62,7 @@ extension Reconciler {
     /// An answer with an id, in time or late, also to a submission that was replaced.
     mutating func accepted(_ id: SubmissionID, as remote: RemoteJobID, at moment: Moment) {
         note(moment)
-        candidates[remote] = nil
+        settle(remote)
         remember(own: remote, Own(at: moment, model: jobs[id.job]?.model))
         guard let job = jobs[id.job], job.index(of: id) != nil else { return }
         if canaries[job.model]?.submission.job == id.job { canaries[job.model]?.remote = remote }
@@ -130,7 +130,7 @@ extension Reconciler {
         if job.state != .unknown, job.state != .submitting { settleCanary(of: job) }
         guard before == .unknown, state == .submitted || state == .ready else { return }
         if let (submission, remote) = job.adoption {
-            candidates[remote] = nil
+            settle(remote)
             remove(submission)
         } else if job.submissions.count == 1, let only = job.submissions.first, only.lost != nil {
             // A person has said which job of the API it is.

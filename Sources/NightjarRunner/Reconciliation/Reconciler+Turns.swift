@@ -60,6 +60,13 @@ extension Reconciler {
         canaries[model] = Canary(submission: submission.id, intent: now)
     }
 
+    /// Where no other job of the model waits for a decision, none has to wait until a list shows the one that went first.
+    mutating func dropNeedlessCanaries() {
+        guard canaries.values.contains(where: { $0.remote != nil }) else { return }
+        let waiting = Set(undecided.map(\.job.model))
+        for (model, canary) in canaries where canary.remote != nil && !waiting.contains(model) { canaries[model] = nil }
+    }
+
     /// Lists show new jobs: those that the same list shows absent, or one soon after, go together.
     mutating func release(shownBy listed: Set<RemoteJobID>, at now: Moment) {
         for (model, canary) in canaries {

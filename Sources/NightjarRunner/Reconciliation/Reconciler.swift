@@ -63,6 +63,8 @@ struct Reconciler: Sendable {
     var jobsByPrompt: [String: [JobID]] = [:]
 
     var candidates: [RemoteJobID: TrackedCandidate] = [:]
+    /// Candidates that are jobs of ours now, until the state is told to forget them.
+    var settled: [RemoteJobID] = []
     /// When ids that no job of ours has were listed first, by the end of that list; those still listed, and candidates.
     var firstListed: [RemoteJobID: Moment] = [:]
     var own: [RemoteJobID: Own] = [:]
@@ -97,7 +99,9 @@ struct Reconciler: Sendable {
     }
 
     /// What the state held at the start.
-    /// - Parameter accepted: The newest ids of our own, oldest first, also from before the submissions: they anchor lists.
+    /// - Parameters:
+    ///   - candidates: Those that belong to a job of this state are dropped where `accepted` names them.
+    ///   - accepted: The newest ids of our own, oldest first, also from before the submissions: they anchor lists.
     mutating func restore(
         _ submissions: [OpenSubmission], candidates: [Candidate], accepted: [(id: RemoteJobID, at: Moment)]
     ) {
@@ -107,8 +111,16 @@ struct Reconciler: Sendable {
             guard let job = jobs[id], job.state == .pending || job.state == .waiting else { continue }
             if let last = job.submissions.last, last.lost != nil, !last.isReplaced { jobs[id]?.state = .unknown }
         }
-        for candidate in candidates { self.candidates[candidate.id] = TrackedCandidate(candidate, isDurable: true) }
         for (id, moment) in accepted { remember(own: id, Own(at: moment)) }
+        settled = candidates.map(\.id).filter { own[$0] != nil }
+        for candidate in candidates where own[candidate.id] == nil {
+            self.candidates[candidate.id] = TrackedCandidate(candidate, isDurable: true)
+        }
+    }
+
+    /// The candidate is a job of ours: it is none any more.
+    mutating func settle(_ candidate: RemoteJobID) {
+        if candidates.removeValue(forKey: candidate)?.isDurable == true { settled.append(candidate) }
     }
 
     /// A moment was heard of.

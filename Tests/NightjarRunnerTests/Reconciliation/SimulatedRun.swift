@@ -87,7 +87,8 @@ struct SimulatedRun {
     // MARK: The process
 
     mutating func start() throws {
-        for (id, submission) in disk.open where submission.lost == nil {
+        for (id, submission) in disk.open.sorted(by: { $0.value.intent.boot < $1.value.intent.boot })
+        where submission.lost == nil {
             let lost = OpenSubmission.Lost(Loss(.interrupted, "the process ended"), at: now)
             disk.open[id]?.lost = lost
             if disk.states[id.job] == .submitting { disk.states[id.job] = .unknown }
@@ -100,7 +101,7 @@ struct SimulatedRun {
         }
         reconciler.restore(
             open.sorted { ($0.id.job, $0.id.number) < ($1.id.job, $1.id.number) },
-            candidates: Array(disk.candidates.values), accepted: disk.accepted)
+            candidates: disk.candidates.values.sorted { $0.id.rawValue < $1.id.rawValue }, accepted: disk.accepted)
         answers = []
         try list()
     }
@@ -200,8 +201,10 @@ struct SimulatedRun {
     }
 
     private mutating func poll() {
-        for (job, id) in disk.ids where disk.states[job] == .submitted {
-            guard let remote = api.reply(id, at: time), let request = requests[job] else { continue }
+        for job in disk.ids.keys.sorted() where disk.states[job] == .submitted {
+            guard let id = disk.ids[job], let remote = api.reply(id, at: time), let request = requests[job] else {
+                continue
+            }
             switch remote.status {
             case .completed:
                 reconciler.learned(from: remote, of: request, took: .milliseconds(remoteDuration(id)))
@@ -220,8 +223,8 @@ struct SimulatedRun {
 
     private mutating func people() {
         guard !isCalm else {
-            for (job, state) in disk.states
-            where state == .cancelled && disk.open.keys.contains(where: { $0.job == job }) {
+            for job in disk.states.keys.sorted()
+            where disk.states[job] == .cancelled && disk.open.keys.contains(where: { $0.job == job }) {
                 disk.states[job] = .unknown
                 say("taken back \(job.rawValue)")
                 reconciler.moved(job, to: .unknown)
@@ -340,6 +343,7 @@ struct SimulatedRun {
             case .noteEvidence(let id, let moment): disk.open[id]?.firstCounted = moment
             case .close(let ids): for id in ids { disk.open[id] = nil }
             case .duplicate(let id, let job):
+                guard disk.owners[id] == nil else { continue }
                 say("duplicate \(id) of \(job.rawValue)")
                 disk.owners[id] = job
                 disk.duplicates[id] = job
