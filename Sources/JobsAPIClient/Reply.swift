@@ -35,9 +35,9 @@ struct Reply: Sendable {
         case 407: return .notSent("the proxy asks for a user and a password")
         // These speak of a request whose fate is open.
         case 408, 425, 499: return .lost(Loss(.answered, message))
-        case 400..<500 where withKey && speaksOfKey: return .keyRefused(message)
         // A request that the API may know already.
-        case 409: return .lost(Loss(.answered, message))
+        case 409: return .lost(Loss(.conflict, message))
+        case 400..<500 where withKey && speaksOfKey: return .keyRefused(message)
         case 400..<500: return .rejected(message)
         case 504, 522, 524: return .lost(Loss(.gateway, message))
         default: return .lost(Loss(.answered, message))

@@ -39,12 +39,16 @@ extension Reconciler {
         return steps
     }
 
-    /// Another job of the model has gone first, and no list has shown it yet. Where lists show that it was lost, and that the
-    /// API has not got it, one goes first again.
+    /// Another job of the model has gone first, and no list has shown it yet. One whose own answer was lost is waited for
+    /// until it has settled: what became of it may never be known, and the next one goes alone too.
     func waitsForCanary(_ model: String, at now: Moment) -> Bool {
         guard let canary = canaries[model], !isReleased(model, at: now) else { return false }
-        guard let job = jobs[canary.submission.job], job.current?.id == canary.submission else { return true }
-        return !isAbsent(job)
+        guard let current = jobs[canary.submission.job]?.current, current.id == canary.submission,
+            let lost = current.lost
+        else { return true }
+        // The API has it, and gives no id that a list could show.
+        if lost.loss.kind == .keyKnown || lost.loss.kind == .sharedID { return false }
+        return settles(current, at: now) > .zero
     }
 
     func isReleased(_ model: String, at now: Moment) -> Bool {
