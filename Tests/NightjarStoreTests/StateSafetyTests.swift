@@ -151,7 +151,7 @@ struct StateSafetyTests {
     }
 
     enum Damage: CaseIterable, Sendable {
-        case text, cutShort, pages, logOfAnother
+        case text, cutShort, pages, pagesAfterCrash, logOfAnother
     }
 
     @Test(arguments: Damage.allCases) func `what is damaged is left as it is, and help is given`(damage: Damage)
@@ -165,6 +165,9 @@ struct StateSafetyTests {
         case .text: try handle.write(contentsOf: Data("this is no database".utf8))
         case .cutShort: try handle.truncate(atOffset: 4096 * 100)
         case .pages:
+            try handle.seek(toOffset: 4096 * 40)
+            try handle.write(contentsOf: Data(repeating: 0xA5, count: 4096 * 60))
+        case .pagesAfterCrash:
             let live = try SQLiteStore.open(path: path)
             _ = try await live.claim(1, of: BatchID(1), now: Opened.now)
             let log = try Self.bytes(path + "-wal")
