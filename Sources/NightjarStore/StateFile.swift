@@ -7,11 +7,11 @@ internal import Synchronization
 /// The file of a state, before it is opened for running: what it is, whether it is whole, and its copy.
 struct StateFile {
     let path: String
+    /// The longest that a file is checked: several gigabytes' worth, where the disk is fast.
+    var longestCheck = DispatchTimeInterval.seconds(10)
 
     /// Bytes up to which a file is checked at each start: some 150,000 jobs, which take 0.3 s.
     private static let mostCheckedAlways = 64 << 20
-    /// The longest that a larger one is checked after a crash: several gigabytes' worth, where the disk is fast.
-    private static let longestCheck: DispatchTimeInterval = .seconds(10)
 
     /// - Returns: Whether there is a file with something in it.
     /// - Throws: `StoreFailure` for what is no file, and for an empty one whose log is not.
@@ -85,7 +85,7 @@ struct StateFile {
     private func quickCheck(_ queue: DatabaseQueue) throws {
         let isOver = Mutex(false)
         let timer = DispatchSource.makeTimerSource()
-        timer.schedule(deadline: .now() + Self.longestCheck)
+        timer.schedule(deadline: .now() + longestCheck)
         timer.setEventHandler { isOver.withLock { if !$0 { queue.interrupt() } } }
         timer.resume()
         defer {
@@ -93,7 +93,7 @@ struct StateFile {
             timer.cancel()
         }
         do {
-            let words = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") } ?? "ok"
+            let words = try queue.unsafeRead { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") } ?? "ok"
             if words != "ok" {
                 throw StoreFailure.damaged("the state `\(path)` is damaged: \(words)\(Self.help(path))")
             }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 import NightjarCore
@@ -193,6 +194,16 @@ struct StateSafetyTests {
         try await Self.state(path, jobs: 50, isKilled: true)
         #expect(Self.open(path) == "opened")
         #expect(try await SQLiteStore.open(path: path).batches().first?.counts == [.pending: 25, .submitting: 25])
+    }
+
+    @Test func `a check that takes too long is given up, and the state opened`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("s.sqlite3")
+        try await Self.state(path, jobs: 5000)
+        for microseconds in 0..<60 {
+            try StateFile(path: path, longestCheck: .microseconds(microseconds * 100)).check()
+        }
+        #expect(Self.open(path) == "opened")
     }
 
     // MARK: Network
