@@ -167,6 +167,13 @@ private final class IntakeSession {
             let former = state
             if former == .cancelled {
                 state = row["error_kind"] == nil ? .pending : .failed
+                // Shown absent before it was set aside, which is long ago: that is to be shown anew.
+                if state == .pending, try hasOpenSubmission(id) {
+                    state = .unknown
+                    try db.execute(
+                        sql: "UPDATE jobs SET error_kind = 'lost', error_message = ? WHERE id = ?",
+                        arguments: ["the answer to its submission was lost", id])
+                }
                 intake.returned += 1
             }
             try move(id, from: former, to: state, removed: false)

@@ -69,13 +69,14 @@ extension SQLiteStore {
         let values = try StoredMoment.values(moment, in: transaction.db)
         try transaction.db.execute(
             sql: """
-                UPDATE submissions SET lost_boot_ms = ?, lost_boot_no = ?, lost_api_ms = ?, loss_kind = 'interrupted',
+                UPDATE submissions INDEXED BY submissions_open SET lost_boot_ms = ?, lost_boot_no = ?, lost_api_ms = ?, loss_kind = 'interrupted',
                     loss_words = coalesce(note, 'the process ended before the answer was read')
                 WHERE is_open = 1 AND loss_kind IS NULL
                 """, arguments: values)
         return rows.count
     }
 
+    @discardableResult
     package func record(_ change: JobChange) async throws -> RecordOutcome {
         try await perform { [blocked] in try Self.apply(change, in: $0, blocked: blocked) }
     }

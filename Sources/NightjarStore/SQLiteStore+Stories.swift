@@ -60,15 +60,22 @@ extension SQLiteStore {
 
     private static let mostFound = 100
 
+    private struct Place {
+        let batch: Int64
+        let id: Int64
+    }
+
     package func findJobs(_ text: String, batch: String?) async throws -> [FoundJob] {
         try await read { db in
             let batches = try Int64.fetchAll(
                 db, sql: "SELECT id FROM batches WHERE ?1 IS NULL OR name = ?1 ORDER BY id", arguments: [batch])
-            var ids = try Self.jobs(named: text, of: batches, in: db)
-            if ids.isEmpty { ids = try Self.jobs(withKey: text, of: batches, in: db) }
-            return try ids.sorted().prefix(Self.mostFound).compactMap { id in
-                try Self.summaryRow(of: id, in: db).map {
-                    FoundJob(id: JobID(id), batch: BatchID($0["batch_id"]), summary: Self.jobSummary($0))
+            var found = try Self.jobs(named: text, of: batches, in: db)
+            if found.isEmpty { found = try Self.jobs(withKey: text, of: batches, in: db) }
+            // Rows of a batch are in the order of their indices.
+            found.sort { ($0.batch, $0.id) < ($1.batch, $1.id) }
+            return try found.prefix(Self.mostFound).compactMap { job in
+                try Self.summaryRow(of: job.id, in: db).map {
+                    FoundJob(id: JobID(job.id), batch: BatchID(job.batch), summary: Self.jobSummary($0))
                 }
             }
         }
@@ -85,7 +92,7 @@ extension SQLiteStore {
     }
 
     /// By the manifest's `id`, or by an id of the API, also one of an earlier attempt or a duplicate.
-    private static func jobs(named text: String, of batches: [Int64], in db: Database) throws -> [Int64] {
+    private static func jobs(named text: String, of batches: [Int64], in db: Database) throws -> [Place] {
         let ofDuplicates = try isOld(db) ? "" : "UNION SELECT job_id FROM duplicates WHERE remote_id = ?1"
         let rows = try Row.fetchAll(
             db,
@@ -96,11 +103,11 @@ extension SQLiteStore {
                     UNION SELECT job_id FROM submissions WHERE remote_id = ?1
                     \(ofDuplicates))
                 """, arguments: [text])
-        return rows.filter { batches.contains($0["batch_id"]) }.map { $0["id"] }
+        return rows.map { Place(batch: $0["batch_id"], id: $0["id"]) }.filter { batches.contains($0.batch) }
     }
 
     /// By the key, or a beginning of it: 1 to 32 hexadecimal digits.
-    private static func jobs(withKey text: String, of batches: [Int64], in db: Database) throws -> [Int64] {
+    private static func jobs(withKey text: String, of batches: [Int64], in db: Database) throws -> [Place] {
         let digits = text.compactMap(\.hexDigitValue).map(UInt8.init)
         guard (1...32).contains(digits.count), digits.count == text.count else { return [] }
         func key(filledWith digit: UInt8) -> Data {
@@ -110,7 +117,8 @@ extension SQLiteStore {
         return try batches.flatMap { batch in
             try Int64.fetchAll(
                 db, sql: "SELECT id FROM jobs WHERE batch_id = ? AND key BETWEEN ? AND ? LIMIT ?",
-                arguments: [batch, key(filledWith: 0), key(filledWith: 15), mostFound])
+                arguments: [batch, key(filledWith: 0), key(filledWith: 15), mostFound]
+            ).map { Place(batch: batch, id: $0) }
         }
     }
 }

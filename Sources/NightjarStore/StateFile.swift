@@ -7,9 +7,11 @@ internal import Synchronization
 /// The file of a state, before it is opened for running: what it is, whether it is whole, and its copy.
 struct StateFile {
     let path: String
+    /// The longest that a file is checked: several gigabytes' worth, where the disk is fast.
+    var longestCheck = DispatchTimeInterval.seconds(10)
 
-    /// The longest that an unclean file is checked: several gigabytes' worth.
-    private static let longestCheck: DispatchTimeInterval = .seconds(10)
+    /// Bytes up to which a file is checked at each start: some 150,000 jobs, which take 0.3 s.
+    private static let mostCheckedAlways = 64 << 20
 
     /// - Returns: Whether there is a file with something in it.
     /// - Throws: `StoreFailure` for what is no file, and for an empty one whose log is not.
@@ -33,7 +35,8 @@ struct StateFile {
         return status.st_size > 0
     }
 
-    /// Whether the file is a state that this version may open; where it was not closed in good order, whether it is whole.
+    /// Whether the file is a state that this version may open, and whole; a large one is only checked where it was not closed
+    /// in good order.
     ///
     /// Nothing is written: what is damaged stays as it is.
     func check() throws {
@@ -47,9 +50,8 @@ struct StateFile {
                 throw foreign
             }
         }
-        guard logSize > 0 else { return }
-        try refuseLogOfAnother(queue)
-        try quickCheck(queue)
+        if logSize > 0 { try refuseLogOfAnother(queue) }
+        if logSize > 0 || Self.size(of: path) <= Self.mostCheckedAlways { try quickCheck(queue) }
     }
 
     /// SQLite takes any log that lies beside a file for that file's own: beside one that was put back from a backup, or
@@ -83,7 +85,7 @@ struct StateFile {
     private func quickCheck(_ queue: DatabaseQueue) throws {
         let isOver = Mutex(false)
         let timer = DispatchSource.makeTimerSource()
-        timer.schedule(deadline: .now() + Self.longestCheck)
+        timer.schedule(deadline: .now() + longestCheck)
         timer.setEventHandler { isOver.withLock { if !$0 { queue.interrupt() } } }
         timer.resume()
         defer {
@@ -91,7 +93,7 @@ struct StateFile {
             timer.cancel()
         }
         do {
-            let words = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") } ?? "ok"
+            let words = try queue.unsafeRead { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") } ?? "ok"
             if words != "ok" {
                 throw StoreFailure.damaged("the state `\(path)` is damaged: \(words)\(Self.help(path))")
             }
@@ -127,6 +129,9 @@ struct StateFile {
         let part = "\(path).bak.part"
         do {
             try copy(queue, to: part)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            unlink(part)
+            throw error
         } catch {
             unlink(part)
             let words = (error as? DatabaseError)?.message ?? (error as? CopyFailure)?.words ?? "\(error)"
@@ -139,7 +144,8 @@ struct StateFile {
             number += 1
         }
         // The process holds the state's lock: no one else makes a copy at this time.
-        guard rename(part, name) == 0, sync(folder) else {
+        // Some file systems do not sync folders (EINVAL).
+        guard rename(part, name) == 0, sync(folder) || errno == EINVAL else {
             let words = String(cString: strerror(errno)).lowercased()
             unlink(part)
             throw unwritable("is to be copied before it is changed for this version, and that failed: \(words)")
@@ -177,9 +183,11 @@ struct StateFile {
     // MARK: Parts
 
     /// Bytes of the write-ahead log; 0 where there is none.
-    private var logSize: Int {
+    private var logSize: Int { Self.size(of: "\(path)-wal") }
+
+    private static func size(of path: String) -> Int {
         var status = stat()
-        return stat("\(path)-wal", &status) == 0 ? status.st_size : 0
+        return stat(path, &status) == 0 ? status.st_size : 0
     }
 
     private func reader() throws -> DatabaseQueue {

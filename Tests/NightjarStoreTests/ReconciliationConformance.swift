@@ -16,11 +16,6 @@ struct ReconciliationConformance {
         return (opened, try opened.takeIn((0..<jobs).map { PlannedJob.sample("p \($0)") }).batch)
     }
 
-    private static func claimed(_ outcome: Resubmission) throws -> ClaimedJob {
-        guard case .claimed(let job) = outcome else { throw StoreFailure.other("\(outcome)") }
-        return job
-    }
-
     // MARK: Open submissions
 
     @Test(arguments: StoreKind.allCases) func `a submission is open from its intent until its fate is known`(
@@ -118,7 +113,7 @@ struct ReconciliationConformance {
     {
         let (opened, batch) = try Self.opened(kind)
         let job = try await opened.lose(batch)
-        let again = try Self.claimed(try await opened.claimAgain(job.id))
+        let again = try await opened.claimedAgain(job.id)
         try await opened.lose(again, at: 38)
         #expect(try await opened.open() == ["0/1 unknown replaced", "0/2 unknown"])
         let outcome = try await opened.record(
@@ -144,127 +139,6 @@ struct ReconciliationConformance {
         }
         #expect(try await opened.store.knownIDs(among: ids + [RemoteJobID("new")]) == Set(ids))
         #expect(try await opened.store.knownIDs(among: []).isEmpty)
-    }
-
-    // MARK: Submitting again
-
-    @Test(arguments: StoreKind.allCases) func `what is shown absent goes out again: same body, key and price`(
-        kind: StoreKind
-    ) async throws {
-        let (opened, batch) = try Self.opened(kind)
-        let job = try await opened.lose(batch, price: Self.price)
-        let again = try Self.claimed(try await opened.claimAgain(job.id))
-        #expect(again.idempotencyKey == job.idempotencyKey && again.request == job.request)
-        #expect(again.price == Self.price && again.submission == 2 && again.from == .unknown)
-        #expect(again.lifecycle.state == .submitting(attempt: 1) && again.intent == Opened.moment(37))
-        #expect(try await opened.open() == ["0/1 submitting replaced", "0/2 submitting"])
-        #expect(try await opened.store.openSubmissions().allSatisfy { $0.firstCounted == nil })
-        let outcome = try await opened.record(
-            job.id, batch, from: .submitting, to: .submitted(Self.id, attempt: 1), spent: Self.price)
-        #expect(outcome == .recorded)
-        #expect(try await opened.open() == ["0/1 submitted replaced"])
-        try await opened.store.checkInvariants()
-    }
-
-    @Test(arguments: StoreKind.allCases) func `a resubmission that is turned away leaves the first one to be decided`(
-        kind: StoreKind
-    ) async throws {
-        let (opened, batch) = try Self.opened(kind, jobs: 1)
-        let job = try await opened.lose(batch)
-        let again = try Self.claimed(try await opened.claimAgain(job.id, usesTry: true))
-        #expect(again.lifecycle.state == .submitting(attempt: 2))
-        #expect(again.idempotencyKey == job.idempotencyKey, "the one that FAILED may have been another's")
-        let outcome = try await opened.record(job.id, batch, from: .submitting, to: .pending(attempt: 1))
-        #expect(outcome == .heldAsUnknown)
-        #expect(try await opened.open() == ["0/1 unknown"])
-        #expect(try await opened.store.claim(1, of: batch, now: Opened.now).isEmpty)
-        let third = try Self.claimed(try await opened.claimAgain(job.id, first: 50, second: 56, at: 57))
-        #expect(third.idempotencyKey == job.idempotencyKey && third.submission == 3)
-        #expect(third.lifecycle.state == .submitting(attempt: 1))
-        #expect(try await opened.store.batches().first?.counts == [.submitting: 1])
-    }
-
-    @Test(arguments: StoreKind.allCases) func `where no try is left the job has failed, and the key stays`(
-        kind: StoreKind
-    ) async throws {
-        let opened = try Opened(kind)
-        let settings = BatchSettings(name: "once", retry: BatchSettings.Retry(attempts: 1))
-        let batch = try opened.store.takeIn(settings, [.sample("a")]).batch
-        let job = try await opened.lose(batch)
-        let outcome = try await opened.claimAgain(job.id, usesTry: true)
-        guard case .failed(let cause) = outcome else {
-            Issue.record("\(outcome)")
-            return
-        }
-        #expect(cause.kind == .remoteFailed)
-        #expect(try await opened.store.batches().first?.counts == [.failed: 1])
-        #expect(try await opened.store.retryFailed([batch], now: Opened.now) == 1)
-        #expect(try await opened.store.claim(1, of: batch, now: Opened.now).first?.idempotencyKey == job.idempotencyKey)
-    }
-
-    @Test(arguments: StoreKind.allCases) func `a known FAILED brings another key`(kind: StoreKind) async throws {
-        let (opened, batch) = try Self.opened(kind, jobs: 1)
-        let job = try await opened.lose(batch)
-        let again = try Self.claimed(try await opened.claimAgain(job.id, usesTry: true))
-        _ = try await opened.record(job.id, batch, from: .submitting, to: .submitted(Self.id, attempt: 2))
-        _ = try await opened.record(job.id, batch, from: .submitted, to: .waiting(until: Opened.now, attempt: 2))
-        let third = try await opened.claim(batch)
-        #expect(third.idempotencyKey != again.idempotencyKey)
-        #expect(third.lifecycle.state == .submitting(attempt: 3))
-    }
-
-    @Test(arguments: StoreKind.allCases) func `what the manifest no longer names is set aside, not submitted again`(
-        kind: StoreKind
-    ) async throws {
-        let (opened, batch) = try Self.opened(kind, jobs: 2)
-        let job = try await opened.lose(batch)
-        try opened.takeIn([.sample("p 1")])
-        #expect(try await opened.claimAgain(job.id) == .setAside)
-        #expect(try await opened.open() == ["0/1 cancelled"])
-        #expect(try opened.takeIn([.sample("p 0"), .sample("p 1")]).returned == 1)
-        #expect(try await opened.store.batches().first?.counts == [.pending: 2])
-    }
-
-    enum Fault: CaseIterable, Sendable {
-        case firstOfAnother, tooCloseTogether, firstTooEarly, wrongFirst, keyKnown, notLost, otherBoot
-    }
-
-    @Test(arguments: Fault.allCases)
-    func `a job is not submitted again without the evidence of this very submission`(fault: Fault) async throws {
-        let (opened, batch) = try Self.opened(.memory)
-        let job =
-            fault == .notLost
-            ? try await opened.claim(batch, then: [.unknown(attempt: 1, FailureCause(.lost, ""))])
-            : try await opened.lose(batch, fault == .keyKnown ? .keyKnown : .closed)
-        let id = SubmissionID(job: job.id, number: 1)
-        var first = Opened.moment(fault == .firstTooEarly ? 29 : 31)
-        let second = Opened.moment(fault == .tooCloseTogether ? 35 : 36)
-        if fault != .firstOfAnother { try await opened.store.noteEvidence(first, of: id) }
-        if fault == .wrongFirst { first = Opened.moment(30) }
-        if fault == .otherBoot { first = Moment(boot: first.boot, bootID: "other", api: nil) }
-        if fault == .otherBoot { try await opened.store.noteEvidence(first, of: id) }
-        await #expect(throws: InvariantViolation.self) {
-            try await opened.store.claimAgain(
-                id, evidence: (first, second), usesTry: false, settle: .seconds(30), at: Opened.moment(37),
-                now: Opened.now)
-        }
-        #expect(try await opened.store.batches().first?.counts[.unknown] == 1)
-    }
-
-    @Test(arguments: StoreKind.allCases) func `only the last open submission of an unknown job goes out again`(
-        kind: StoreKind
-    ) async throws {
-        let (opened, batch) = try Self.opened(kind)
-        let job = try await opened.lose(batch)
-        #expect(try await opened.claimAgain(job.id, 2) == .notInState)
-        let again = try Self.claimed(try await opened.claimAgain(job.id))
-        #expect(try await opened.claimAgain(job.id) == .notInState)
-        try await opened.lose(again, at: 40)
-        #expect(try await opened.claimAgain(job.id, 1) == .notInState)
-        await #expect(throws: InvariantViolation.self, "it needs two lists of its own") {
-            try await opened.claimAgain(job.id, 2)
-        }
-        #expect(try Self.claimed(try await opened.claimAgain(job.id, 2, first: 70, second: 76)).submission == 3)
     }
 
     // MARK: What is noted

@@ -153,4 +153,59 @@ struct StateFileTests {
             #expect(usesIndex, "\(query): \(plan)")
         }
     }
+
+    @Test func `no statement of a run reads all jobs or all submissions`() async throws {
+        let opened = try Opened(.memory)
+        let batch = try opened.takeIn((0..<8).map { .sample("p \($0)") }).batch
+        let store = opened.store
+        let statements = Locked<Set<String>>([])
+        try await store.database.write { db in
+            db.trace { event in
+                if case .statement(let statement) = event { statements.withLock { _ = $0.insert(statement.sql) } }
+            }
+        }
+        let id = RemoteJobID("j")
+        let taken = Fingerprint(model: "model-a", seed: 1)
+        _ = try await store.claim(1, of: batch, avoiding: [taken], now: Opened.now)
+        _ = try await store.recover(now: Opened.now)
+        try await opened.claim(batch, then: [.pending(attempt: 0)])
+        try await opened.claim(
+            batch,
+            then: [
+                .submitted(id, attempt: 1), .ready(id, RemoteResult(url: ""), attempt: 1),
+                .failed(FailureCause(.disk, "")),
+            ])
+        let lost = try await opened.lose(batch)
+        _ = try await opened.claimedAgain(lost.id)
+        _ = try await store.leave(.retry, for: lost.id, now: Opened.now)
+        _ = try await store.carryOutDecisions(now: Opened.now)
+        try await store.noteAnchors([id], at: Opened.moment())
+        _ = try await store.openSubmissions()
+        _ = try await store.knownIDs(among: [id])
+        _ = try await store.noteDuplicate(RemoteJobID("d"), of: lost.id, price: .zero, now: Opened.now)
+        _ = try await store.duplicates(of: batch)
+        _ = try await store.batches()
+        _ = try await store.story(of: lost.id)
+        _ = try await store.runningJob(lost.id)
+        try await store.checkInvariants()
+        try await store.database.write { $0.trace() }
+        let queries = statements.value.filter {
+            ["SELECT", "UPDATE", "DELETE", "WITH"].contains($0.prefix { $0 != " " })
+        }
+        #expect(queries.count > 20)
+        for query in queries {
+            let plan = try await store.read { db in
+                let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + query)
+                let count = Int(sqlite3_bind_parameter_count(statement.sqliteStatement))
+                return try Row.fetchAll(statement, arguments: StatementArguments(repeatElement("[]", count: count)))
+                    .map { $0["detail"] as String }
+            }
+            let scans = plan.filter { $0.hasPrefix("SCAN") && !$0.contains("submissions_open") }
+            let names = ["jobs", "submissions", "s", "earlier", "last"]
+            let isBad = scans.contains { scan in
+                names.contains { scan == "SCAN \($0)" || scan.hasPrefix("SCAN \($0) ") }
+            }
+            #expect(!isBad, "\(query): \(plan)")
+        }
+    }
 }

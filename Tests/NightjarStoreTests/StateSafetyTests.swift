@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 import NightjarCore
@@ -151,7 +152,7 @@ struct StateSafetyTests {
     }
 
     enum Damage: CaseIterable, Sendable {
-        case text, cutShort, pages, logOfAnother
+        case text, cutShort, pages, pagesAfterCrash, logOfAnother
     }
 
     @Test(arguments: Damage.allCases) func `what is damaged is left as it is, and help is given`(damage: Damage)
@@ -165,6 +166,9 @@ struct StateSafetyTests {
         case .text: try handle.write(contentsOf: Data("this is no database".utf8))
         case .cutShort: try handle.truncate(atOffset: 4096 * 100)
         case .pages:
+            try handle.seek(toOffset: 4096 * 40)
+            try handle.write(contentsOf: Data(repeating: 0xA5, count: 4096 * 60))
+        case .pagesAfterCrash:
             let live = try SQLiteStore.open(path: path)
             _ = try await live.claim(1, of: BatchID(1), now: Opened.now)
             let log = try Self.bytes(path + "-wal")
@@ -190,6 +194,16 @@ struct StateSafetyTests {
         try await Self.state(path, jobs: 50, isKilled: true)
         #expect(Self.open(path) == "opened")
         #expect(try await SQLiteStore.open(path: path).batches().first?.counts == [.pending: 25, .submitting: 25])
+    }
+
+    @Test func `a check that takes too long is given up, and the state opened`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("s.sqlite3")
+        try await Self.state(path, jobs: 5000)
+        for microseconds in 0..<60 {
+            try StateFile(path: path, longestCheck: .microseconds(microseconds * 100)).check()
+        }
+        #expect(Self.open(path) == "opened")
     }
 
     // MARK: Network

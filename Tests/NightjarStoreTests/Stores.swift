@@ -81,6 +81,14 @@ struct Opened {
             at: Self.moment(seconds), now: Self.now + .seconds(seconds))
     }
 
+    func claimedAgain(
+        _ job: JobID, _ number: Int = 1, usesTry: Bool = false, first: Int = 30, second: Int = 36, at seconds: Int = 37
+    ) async throws -> ClaimedJob {
+        let outcome = try await claimAgain(job, number, usesTry: usesTry, first: first, second: second, at: seconds)
+        guard case .claimed(let job) = outcome else { throw StoreFailure.other("\(outcome)") }
+        return job
+    }
+
     func record(
         _ job: JobID, _ batch: BatchID, from: JobState, to: JobLifecycle.State, spent: Money = .zero,
         submission: Int? = nil, acceptedAt: Moment? = nil

@@ -72,10 +72,8 @@ struct TakenFingerprintsTests {
         #expect(Self.indices(try await store.claim(9, of: batch, avoiding: [Self.taken], now: Opened.now)) == [5, 6])
     }
 
-    @Test(arguments: StoreKind.allCases) func `in any order of claims and answers, none is lost or out twice`(
-        kind: StoreKind
-    ) async throws {
-        let opened = try Opened(kind)
+    @Test func `in any order of claims and answers, none is lost or out twice`() async throws {
+        let opened = try Opened(.memory)
         var random = SeededGenerator()
         let seeds = (0..<300).map { _ in Int.random(in: 0..<9, using: &random) }
             .map { $0 == 8 ? nil : Int64($0 * $0 / 8) }
@@ -129,14 +127,17 @@ struct TakenFingerprintsTests {
     {
         let opened = try Opened(.memory)
         let heldUp = 100_000
-        let seeds = [Int64?](repeating: 1, count: heldUp) + (0..<1000).map { 10 + $0 }
-        let batch = try opened.takeIn(Self.jobs(seeds), digest: "d").batch
+        let batch = try opened.takeIn(Self.jobs([1])).batch
         let store = opened.store
-        if areWaiting {
-            try await store.database.write { db in
-                try db.execute(sql: "UPDATE jobs SET state = 'waiting', due_at_ms = idx")
-                try db.execute(sql: "UPDATE counts SET state = 'waiting'")
-            }
+        try await store.database.write { db in
+            try db.execute(
+                sql: """
+                    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1 + 999)
+                    INSERT INTO jobs(batch_id, idx, key, state, parameters_id, prompt, seed, created_at_ms, updated_at_ms)
+                    SELECT batch_id, n, randomblob(16), state, parameters_id, 'p', iif(n < ?1, 1, n), 0, 0
+                    FROM numbers, jobs WHERE jobs.id = 1
+                    """, arguments: [heldUp])
+            if areWaiting { try db.execute(sql: "UPDATE jobs SET state = 'waiting', due_at_ms = idx") }
         }
         let steps = Steps()
         try await store.database.write { steps.count($0) }
