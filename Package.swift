@@ -15,6 +15,7 @@ let settings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -106,7 +107,7 @@ let package = Package(
             dependencies: ["JobsAPIClient", "NightjarCore", asyncHTTPClient, nioCore, nioPosix, nioSSL]),
         .testTarget(
             name: "NightjarStoreTests",
-            dependencies: ["NightjarCore", "NightjarStore", "NightjarTestSupport", crypto, grdb],
+            dependencies: ["NightjarCore", "NightjarStore", "NightjarTestSupport", crypto, grdb, grdbSQLite],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "NightjarRunnerTests",

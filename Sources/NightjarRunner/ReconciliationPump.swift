@@ -418,7 +418,7 @@ final class ReconciliationPump: Sendable {
             JobChange(
                 job: id.job, batch: submission.batch, from: .unknown,
                 to: .submitted(remote, attempt: submission.attempt), at: state.time.wall(),
-                submission: id.number, acceptedAt: at))
+                spent: submission.price, submission: id.number, acceptedAt: at))
         Failpoint.adopted.reach()
         guard outcome == .recorded else { return }
         knowledge.withLock { knowledge in
@@ -427,7 +427,7 @@ final class ReconciliationPump: Sendable {
             knowledge.open.removeValue(forKey: id)
         }
         state.takeOverSlot(id.job, of: submission.batch)
-        state.moved(submission.batch, from: .unknown, to: .submitted)
+        state.moved(submission.batch, from: .unknown, to: .submitted, spent: submission.price)
         state.emit(.submitted(submission.reference, remote), batch: submission.batch)
         state.seedsFreed()
         if let job = try await store.runningJob(id.job) { handlers.withLock { $0 }?.follow(job) }

@@ -115,8 +115,7 @@ struct Submitter: Sendable {
         lifecycle.turnedAway()
         // Before the job counts as pending, or the run could look over for a moment.
         state.turnedAway(job.batch, price: job.price)
-        // One that is unknown again counts as spent again.
-        try await record(job, lifecycle, spent: job.isRepeated ? job.price : .zero)
+        try await record(job, lifecycle)
         Failpoint.turnedAway.reach()
         reconciliation.ended(job)
     }
@@ -153,7 +152,7 @@ struct Submitter: Sendable {
         switch result {
         case .claimed(let job):
             Failpoint.claimedAgain.reach()
-            state.moved(job.batch, from: .unknown, to: .submitting, spent: .zero - submission.price)
+            state.moved(job.batch, from: .unknown, to: .submitting)
             try reconciliation.began(job)
             try await submit(job, passing: passing)
         case .failed(let cause):
@@ -162,7 +161,7 @@ struct Submitter: Sendable {
             // As where a job is rejected: before it counts as failed.
             state.refund(submission.price, of: submission.batch)
             state.freeSlot(of: submission.batch)
-            state.moved(submission.batch, from: .unknown, to: .failed, spent: .zero - submission.price)
+            state.moved(submission.batch, from: .unknown, to: .failed)
             reconciliation.moved(submission.id.job, to: .failed)
             state.emit(.failed(submission.reference, cause), batch: submission.batch)
         case .setAside:
@@ -170,7 +169,7 @@ struct Submitter: Sendable {
             gate.abstain(passing, .submission)
             state.refund(submission.price, of: submission.batch)
             state.freeSlot(of: submission.batch)
-            state.moved(submission.batch, from: .unknown, to: .cancelled, spent: .zero - submission.price)
+            state.moved(submission.batch, from: .unknown, to: .cancelled)
             reconciliation.moved(submission.id.job, to: .cancelled)
         case .notInState:
             budget.giveBack(1, for: submission.batch)
@@ -219,8 +218,7 @@ struct Submitter: Sendable {
         var lifecycle = job.lifecycle
         lifecycle.answerLost(loss.words)
         let lost = OpenSubmission.Lost(loss, at: reconciliation.now)
-        // It may have been billed, so it counts as spent until shown otherwise.
-        try await record(job, lifecycle, spent: job.price, lost: lost)
+        try await record(job, lifecycle, lost: lost)
         Failpoint.lossRecorded.reach()
         try reconciliation.lost(lost, job)
         state.emit(.unknown(job.reference, FailureCause(.lost, loss.words)), batch: job.batch)

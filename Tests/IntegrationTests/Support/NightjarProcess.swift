@@ -36,9 +36,13 @@ final class NightjarProcess: Sendable {
         process.currentDirectoryURL = folder
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: outputFile)
-        process.standardError = try FileHandle(forWritingTo: errorFile)
+        let (output, errors) = (try FileHandle(forWritingTo: outputFile), try FileHandle(forWritingTo: errorFile))
+        process.standardOutput = output
+        process.standardError = errors
         try Self.starting.withLock { _ in try process.run() }
+        // Now, not when the process object goes: some thousand descriptors are more than Foundation can start one with.
+        try output.close()
+        try errors.close()
         self.process = process
         pid = process.processIdentifier
     }
