@@ -7,10 +7,11 @@ import Testing
 struct BusyAccountTests {
     @Test func `among strangers' jobs without end a lost one is decided soon after its window`() throws {
         var scene = Scene()
+        let beginning = scene
         func rows(at time: Double) -> [JobList.Row] {
             stride(from: -100.0, to: time, by: 0.2).reversed().map { made in
                 let status: RemoteJob.Status = made + 2 <= time ? .completed(nil) : .processing
-                return scene.row(RemoteJobID("s\(Int((made * 5).rounded()))"), made, status)
+                return beginning.row(RemoteJobID("s\(Int((made * 5).rounded()))"), made, status)
             }
         }
         func list(_ scene: inout Scene, at time: Double) -> [Step] {
@@ -37,7 +38,7 @@ struct BusyAccountTests {
             }
         }
         // Until the window with its margin is over a job that has just begun may be the lost one.
-        #expect((91...125).contains(decided ?? 0), "\(decided ?? 0)")
+        #expect((91...140).contains(decided ?? 0), "\(decided ?? 0)")
     }
 
     @Test(arguments: [-30.0, 30])
@@ -56,9 +57,9 @@ struct BusyAccountTests {
         scene.list(at: -5)
         try scene.submit(1, at: 0)
         try scene.lose(1, at: 1)
-        #expect(scene.list(scene.row("a", -5000, .processing), at: 31, hasMore: false).counted.isEmpty)
+        #expect(scene.list(scene.row("a", -500, .processing), at: 31, hasMore: false).counted.isEmpty)
         scene.read("a", seed: .integer(5), at: 32)
-        #expect(scene.list(scene.row("a", -5000), at: 33, hasMore: false).counted == [Scene.id(1)])
+        #expect(scene.list(scene.row("a", -500), at: 33, hasMore: false).counted == [Scene.id(1)])
         // As soon as it tells its time the intent has one too.
         scene.knowsTime = true
         #expect(scene.list(at: 38).resubmitted == [Scene.id(1)])
