@@ -69,7 +69,7 @@ extension Reconciler {
         }
         for id in candidates.keys where listed[id] == nil { listed[id] = firstListed[id] }
         firstListed = listed
-        gone += forgetCandidates(windows, alsoUnlisted: true)
+        gone += forgetCandidates(windows)
         return (changed.isEmpty ? [] : [.noteCandidates(changed)]) + (gone.isEmpty ? [] : [.forgetCandidates(gone)])
     }
 
@@ -100,14 +100,13 @@ extension Reconciler {
 
     /// Drops candidates that no open submission can have made any more.
     /// - Returns: Those that the state knows.
-    mutating func forgetCandidates(_ windows: WindowUnion, alsoUnlisted: Bool) -> [RemoteJobID] {
+    private mutating func forgetCandidates(_ windows: WindowUnion) -> [RemoteJobID] {
         var gone = settled
         settled = []
         for (id, tracked) in candidates {
             let isListed = tracked.lastListed == listNumber
             let isInside = windows.contains(tracked.candidate.createdAt)
-            let keeps =
-                jobs.isEmpty ? false : isInside ? isListed || !tracked.isGone : isListed || !alsoUnlisted
+            let keeps = !jobs.isEmpty && (isListed || (isInside && !tracked.isGone))
             if keeps { continue }
             candidates[id] = nil
             if tracked.isDurable { gone.append(id) }
@@ -181,8 +180,9 @@ extension Reconciler {
     mutating func tick(at now: Moment) -> [Step] {
         note(now)
         dropNeedlessCanaries()
-        let windows = WindowUnion(jobs.values.flatMap { $0.submissions.map(window(of:)) })
-        let gone = forgetCandidates(windows, alsoUnlisted: false)
+        // Where nothing is open no list is read that would drop them.
+        let gone = jobs.isEmpty ? forgetCandidates(WindowUnion([])) : settled
+        settled = []
         return (gone.isEmpty ? [] : [.forgetCandidates(gone)]) + turns(at: now)
     }
 
