@@ -20,7 +20,7 @@ SERVER = Path(__file__).resolve().parents[1] / "FaultServer" / "fault_server.py"
 FINISHED = (0, 3, 9)
 """Exit codes of a run that has nothing left to do."""
 EXPECTED = (*FINISHED, 12, 13, 69)
-LONGEST_CALM = 240
+LONGEST_CALM = 600
 """Seconds that the end may take: waits that the faults have caused are still to pass."""
 
 
