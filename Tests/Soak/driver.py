@@ -20,7 +20,7 @@ SERVER = Path(__file__).resolve().parents[1] / "FaultServer" / "fault_server.py"
 FINISHED = (0, 3, 9)
 """Exit codes of a run that has nothing left to do."""
 EXPECTED = (*FINISHED, 12, 13, 69)
-LONGEST_CALM = 240
+LONGEST_CALM = 600
 """Seconds that the end may take: waits that the faults have caused are still to pass."""
 
 
@@ -151,10 +151,11 @@ class Soak:
                 was_killed = self._watch(process, kill_at)
             finally:
                 process.kill()
+                process.wait()
         ended = Ended(number, process.returncode, time.time(), was_killed)
         self.runs.append(ended)
         if not was_killed and (ended.exit not in EXPECTED or (self.plan.is_strict and ended.exit not in FINISHED)):
-            self.checker.report(f"run {number} ended with {ended.exit}: {_last_line(logs / f'{number:04}.err')}")
+            self.checker.report(f"run {number} ended with {ended.exit}: {_reason(logs / f'{number:04}')}")
         self.ledger = self.server.call("ledger")
         self.fired = self.server.call("faults")
         self.checker.check(self.ledger, ended)
@@ -237,6 +238,10 @@ def _command_line(process_id: int) -> bytes:
         return b""
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+def _reason(log: Path) -> str:
+    """Why a run ended, from its last event; else the last line of its standard error."""
+    for suffix in (".out", ".err"):
+        lines = log.with_suffix(suffix).read_text(errors="replace").strip().splitlines()
+        if lines:
+            return lines[-1]
+    return "it said nothing"
