@@ -11,7 +11,7 @@ struct SimulationTests {
     static var traces: [UInt64] {
         let environment = ProcessInfo.processInfo.environment
         if let seed = environment["NIGHTJAR_TEST_SEED"].flatMap(UInt64.init) { return [seed] }
-        return Array(1...(environment["NIGHTJAR_TRACES"].flatMap(UInt64.init) ?? 60))
+        return Array(1...(environment["NIGHTJAR_TRACES"].flatMap(UInt64.init) ?? 30))
     }
 
     static func requests(_ count: Int64, seeds: Int64, sameRequests: Bool) -> [JobID: ImageRequest] {
