@@ -13,6 +13,13 @@ extension Canvas {
         return try Self.take(gdImageJpegPtr(image, &count, Int32(quality)), count, .jpeg)
     }
 
+    /// - Parameter quality: 0…100, or `nil` for the lossless kind.
+    package func webp(quality: Int? = 80) throws(PictureError) -> [UInt8] {
+        var count: Int32 = 0
+        // 101 is libgd's own mark for lossless.
+        return try Self.take(gdImageWebpPtrEx(image, &count, Int32(quality ?? 101)), count, .webp)
+    }
+
     /// Copies what libgd has allocated, and frees it.
     private static func take(
         _ pointer: UnsafeMutableRawPointer?, _ count: Int32, _ format: PictureFormat

@@ -55,7 +55,7 @@ struct Fixture: CustomTestStringConvertible {
     static let losslessWebP = Fixture(
         "losslessWebP", "webp",
         """
-        UklGRh4AAABXRUJQVlA4TBEAAAAvDIABAAdQrWpVq/+BiOh/AAA=
+        UklGRjgAAABXRUJQVlA4TCsAAAAvDIABAJkyRPQ/NhHR/4CZtm2MpPx5dts1AAMhEEiC2J9iwJgA0ujqgPMDAA==
         """)
     static let extendedWebP = Fixture(
         "extendedWebP", "webp",

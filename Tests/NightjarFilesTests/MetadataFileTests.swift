@@ -10,6 +10,7 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path("out"), withIntermediateDirectories: false)
         file = MetadataFile(output: folder.path("out"), batch: "neon")
     }
 
@@ -133,6 +134,17 @@ import Testing
             } lines: { _ in
             }
         }
+    }
+
+    @Test func `an output folder that is gone is not made again`() async throws {
+        try FileManager.default.removeItem(atPath: folder.path("out"))
+        let failure = await #expect(throws: OutputFailure.self) {
+            _ = try await file.rewrite(knownHashes: []) { _ in
+            } lines: { _ in
+            }
+        }
+        #expect(words(of: failure).hasPrefix("unwritable: cannot open the output folder `\(folder.path("out"))`:"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path("out")))
     }
 
     @Test func `many lines are written whole`() async throws {

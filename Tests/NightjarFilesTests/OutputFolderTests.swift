@@ -19,7 +19,7 @@ import Testing
         #expect(folder.tree == [])
         try output.write(Fixture.png.bytes, to: file)
         #expect(folder.tree == ["out/neon/\(foxTemporaryName)"])
-        let saved = try await file.finish(RemoteResult(url: ""))
+        let saved = try await file.finish(RemoteResult(url: "")).file
         let hash = SHA256.hash(data: Fixture.png.bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
         #expect(
             saved

@@ -11,7 +11,8 @@ let foxTemporaryName = ".nightjar-neon-\(foxKeyText).part"
 /// A job of the batch `neon`.
 func foxJob(
     path: String = "${batch}/${index:03}-${slug}.${ext}", index: Int = 7, prompt: String = "A fox", seed: Int64? = 42,
-    sidecars: [BatchSettings.Sidecar] = [], mayBeInPlace: Bool = false
+    sidecars: [BatchSettings.Sidecar] = [], mayBeInPlace: Bool = false,
+    place: OutputJob.Place = .tree
 ) -> OutputJob {
     OutputJob(
         batch: "neon", index: index, key: foxKey, label: nil,
@@ -19,7 +20,7 @@ func foxJob(
             prompt: prompt, parameters: .init(model: "m/1", width: 13, height: 7, cfgScale: 7), seed: seed),
         remoteID: RemoteJobID("job-1"), variables: nil, meta: #"{"split":"test"}"#,
         createdAt: WallTime(milliseconds: 1_772_330_645_678), pathTemplate: path, sidecars: sidecars,
-        mayBeInPlace: mayBeInPlace)
+        mayBeInPlace: mayBeInPlace, place: place)
 }
 
 extension OutputFolder {
@@ -33,6 +34,13 @@ extension OutputFolder {
         _ job: OutputJob, _ bytes: [UInt8] = Fixture.png.bytes, pieces: Int = 40,
         result: RemoteResult = RemoteResult(url: "https://example.org/1", width: 13, height: 7)
     ) async throws(OutputFailure) -> OutputFile {
+        try await deliver(job, bytes, pieces: pieces, result: result).file
+    }
+
+    /// The same, and says what the file is.
+    func deliver(
+        _ job: OutputJob, _ bytes: [UInt8], pieces: Int = 5000, result: RemoteResult = RemoteResult(url: "")
+    ) async throws(OutputFailure) -> Delivery {
         let file = begin(job)
         do {
             try write(bytes, to: file, pieces: pieces)

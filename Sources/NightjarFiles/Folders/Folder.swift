@@ -2,6 +2,9 @@ internal import CLinux
 internal import Glibc
 internal import NightjarCore
 
+/// The folder below the output root that is Nightjar's: it holds the state, and images that are kept out of the tree.
+let ownFolderName = ".nightjar"
+
 /// An open folder below the output root, or the root itself.
 ///
 /// What lies in it is reached through its descriptor and by one name at a time, so no symbolic link below the root is
@@ -37,12 +40,13 @@ final class Folder: Sendable {
     }
 
     /// Opens the folder `name`, which must not be a symbolic link.
-    /// - Parameter create: Makes it where it is missing, under the umask.
+    /// - Parameter create: Makes it where it is missing, under the umask; Nightjar's own is for its owner alone.
     func folder(_ name: String, create: Bool) throws(SystemError) -> Folder {
         var isNew = false
         if create {
             do {
-                try retrying { mkdirat(descriptor, name, 0o777) }
+                let mode: mode_t = name == ownFolderName ? 0o700 : 0o777
+                try retrying { mkdirat(descriptor, name, mode) }
                 isNew = true
             } catch  where error.code == EEXIST {}
         }
@@ -61,6 +65,15 @@ final class Folder: Sendable {
             }
         }
         return folder
+    }
+
+    /// Whether `path` leads to this folder, and not to another that took its place.
+    func isStill(at path: String) throws(SystemError) -> Bool {
+        var here = stat()
+        var there = stat()
+        try retrying { fstat(descriptor, &here) }
+        try retrying { stat(path, &there) }
+        return here.st_dev == there.st_dev && here.st_ino == there.st_ino
     }
 
     /// What kind of thing `name` is; `nil` where there is nothing.
@@ -140,6 +153,17 @@ final class Folder: Sendable {
         }
     }
 
+    /// Deletes files and links, those that are there.
+    func delete(_ names: [String]) throws(OutputFailure) {
+        for name in names {
+            do {
+                try remove(name)
+            } catch {
+                throw failure("delete", name, error)
+            }
+        }
+    }
+
     /// Says that `action` failed on `name`, and why.
     func failure(_ action: String, _ name: String, _ error: SystemError) -> OutputFailure {
         var words = error.words
@@ -169,7 +193,7 @@ final class Folder: Sendable {
     }
 
     /// `a` for `a/b` and `a/b/`, `/` for `/a`, `.` for `a`; `nil` for the empty path and `/`.
-    private static func parent(of path: String) -> String? {
+    static func parent(of path: String) -> String? {
         let bytes = Array(path.utf8)
         let trimmed = bytes.prefix((bytes.lastIndex { $0 != UInt8(ascii: "/") } ?? -1) + 1)
         guard !trimmed.isEmpty else { return nil }

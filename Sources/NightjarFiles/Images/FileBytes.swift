@@ -72,6 +72,21 @@ struct FileBytes {
         }
     }
 
+    /// Calls `body` for one piece after another of a range.
+    /// - Throws: `broken` where the file ends before.
+    mutating func forEachPiece(
+        of range: Range<Int64>, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(ImageFlaw) {
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            _ = try byte(at: offset)
+            let start = Int(offset - windowStart)
+            let end = Int(min(Int64(window.count), range.upperBound - windowStart))
+            window.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
+            offset = windowStart + Int64(end)
+        }
+    }
+
     private mutating func load(at offset: Int64) throws(ImageFlaw) {
         do {
             let length = try retrying { () -> Int in

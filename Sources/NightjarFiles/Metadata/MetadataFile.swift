@@ -11,7 +11,7 @@ package struct MetadataFile {
     private let blocking = BlockingWork(width: 1)
 
     /// - Parameters:
-    ///   - output: The output folder; `OUTPUT/BATCH/` is made where it is missing.
+    ///   - output: The output folder, which must be there; `OUTPUT/BATCH/` is made where it is missing.
     ///   - batch: The batch's name.
     package init(output: String, batch: String) {
         self.output = output
@@ -62,7 +62,7 @@ package struct MetadataFile {
     private func openFolder() throws(OutputFailure) -> Folder {
         let root: Folder
         do {
-            root = try Folder.root(output)
+            root = try Folder.root(output, create: false)
         } catch {
             throw .unwritable("cannot open the output folder `\(output)`: \(error.words)")
         }

@@ -6,55 +6,39 @@ package import NightjarCore
 /// A file is written under a temporary name beside its final one, checked, synced, and named in one step that replaces
 /// nothing. Below the folder no symbolic link is followed; the folder itself may be one.
 package final class OutputFolder: OutputTree {
-    private let path: String
-    private let maxImageBytes: Int64
-    private let blocking = BlockingWork()
-    private let durable = DurableFolders()
+    private let root: OutputRoot
+    private let tools: PendingFile.Tools
 
     /// - Parameters:
-    ///   - path: Made with its parents when it is first written to.
+    ///   - path: Made with its parents when it is first written to, and again by `checkWritable`.
     ///   - maxImageBytes: A result with more is no image.
     package init(path: String, maxImageBytes: Int64) {
-        self.path = path
-        self.maxImageBytes = maxImageBytes
+        root = OutputRoot(path: path)
+        tools = PendingFile.Tools(maxImageBytes: maxImageBytes)
     }
 
     package func begin(_ job: OutputJob) -> any PendingOutput {
-        PendingFile(job, root: path, maxImageBytes: maxImageBytes, blocking: blocking, durable: durable)
+        PendingFile(job, root, tools)
     }
 
     package func removePartial(of job: OutputJob) throws(OutputFailure) {
         let paths = try JobPaths(job)
-        let root: Folder
-        do {
-            root = try Folder.root(path, create: false)
-        } catch  where error.code == ENOENT {
-            return
-        } catch {
-            throw unwritable("open the output folder", error)
-        }
-        var visited: Set<[String]> = []
-        for format in ImageFormat.allCases {
-            for folders in [paths.temporaryFolders(for: format), paths.place(for: format, reportedSeed: nil).folders]
-            where visited.insert(folders).inserted {
-                try remove(paths.temporaryNames, from: folders, below: root)
-            }
+        guard let root = try root.existing() else { return }
+        for folders in paths.allTemporaryFolders {
+            try remove(paths.temporaryNames, from: folders, below: root)
         }
     }
 
     package func checkWritable(batches: [String]) throws(OutputFailure) {
-        let root: Folder
-        do {
-            root = try Folder.root(path)
-        } catch  where error.code == ENOTDIR || error.code == EEXIST {
-            throw .unwritable("the output `\(path)` is not a folder")
-        } catch {
-            throw unwritable("open the output folder", error)
-        }
+        let root = try root.begin()
         try check(root)
         for batch in batches {
             try check(root.descend([SafePathComponent.make(batch, limit: 200)], create: true))
         }
+    }
+
+    package func freeBytes() throws(OutputFailure) -> Int64 {
+        try root.freeBytes()
     }
 
     private func check(_ folder: Folder) throws(OutputFailure) {
@@ -80,21 +64,5 @@ package final class OutputFolder: OutputTree {
             }
         }
         try folder.delete(names)
-    }
-
-    private func unwritable(_ action: String, _ error: SystemError) -> OutputFailure {
-        .unwritable("cannot \(action) `\(path)`: \(error.words)")
-    }
-}
-
-extension Folder {
-    fileprivate func delete(_ names: [String]) throws(OutputFailure) {
-        for name in names {
-            do {
-                try remove(name)
-            } catch {
-                throw failure("delete", name, error)
-            }
-        }
     }
 }

@@ -15,27 +15,32 @@ final class PendingFile: PendingOutput {
         var bytes: Int64 = 0
     }
 
+    /// What the files of one output folder share.
+    struct Tools: Sendable {
+        let maxImageBytes: Int64
+        let blocking = BlockingWork()
+        let durable = DurableFolders()
+        let blankCheck = BlankCheck()
+    }
+
     private let job: OutputJob
-    private let root: String
-    private let maxImageBytes: Int64
-    private let blocking: BlockingWork
-    private let durable: DurableFolders
+    private let root: OutputRoot
+    private let tools: Tools
     /// Used by one task at a time; the lock only proves it.
     private let state = Mutex(State())
 
-    init(_ job: OutputJob, root: String, maxImageBytes: Int64, blocking: BlockingWork, durable: DurableFolders) {
+    init(_ job: OutputJob, _ root: OutputRoot, _ tools: Tools) {
         self.job = job
         self.root = root
-        self.maxImageBytes = maxImageBytes
-        self.blocking = blocking
-        self.durable = durable
+        self.tools = tools
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(OutputFailure) {
         try state.withLock { state throws(OutputFailure) in
-            guard state.bytes + Int64(bytes.count) <= maxImageBytes else {
+            guard state.bytes + Int64(bytes.count) <= tools.maxImageBytes else {
                 throw .notAnImage(
-                    "it is larger than \(ByteCount(bytes: maxImageBytes)), the limit that `--max-image-bytes` sets")
+                    "it is larger than \(ByteCount(bytes: tools.maxImageBytes)), the limit that `--max-image-bytes` sets"
+                )
             }
             state.bytes += Int64(bytes.count)
             state.hash.update(bufferPointer: bytes)
@@ -48,8 +53,8 @@ final class PendingFile: PendingOutput {
         }
     }
 
-    func finish(_ result: RemoteResult) async throws(OutputFailure) -> OutputFile {
-        try await blocking.run { () throws(OutputFailure) in
+    func finish(_ result: RemoteResult) async throws(OutputFailure) -> Delivery {
+        try await tools.blocking.run { () throws(OutputFailure) in
             try self.state.withLock { state throws(OutputFailure) in
                 defer { self.discard(&state) }
                 return try self.complete(&state, result)
@@ -72,7 +77,8 @@ final class PendingFile: PendingOutput {
             throw .notAnImage(describe(notAnImage: state.head))
         }
         let paths = try JobPaths(job)
-        let folder = try openRoot().descend(paths.temporaryFolders(for: format), create: true)
+        if let reason = paths.reasonAgainst(format) { throw .notAnImage(reason) }
+        let folder = try root.open().descend(paths.temporaryFolders(for: format), create: true)
         let temporary = try TemporaryFile(paths.temporaryName, in: folder)
         state.format = format
         state.temporary = temporary
@@ -84,20 +90,12 @@ final class PendingFile: PendingOutput {
         try result.get()
     }
 
-    private func openRoot() throws(OutputFailure) -> Folder {
-        do {
-            return try Folder.root(root)
-        } catch {
-            throw .unwritable("cannot open the output folder `\(root)`: \(error.words)")
-        }
-    }
-
-    private func complete(_ state: inout State, _ result: RemoteResult) throws(OutputFailure) -> OutputFile {
+    private func complete(_ state: inout State, _ result: RemoteResult) throws(OutputFailure) -> Delivery {
         if state.temporary == nil { try open(&state) }
         guard let temporary = state.temporary, let format = state.format else {
             throw .notAnImage("nothing was received")
         }
-        let size = try measure(temporary, format, bytes: state.bytes)
+        let (size, isBlank) = try examine(temporary, format, bytes: state.bytes)
         for (side, got, wanted) in [("width", size.width, result.width), ("height", size.height, result.height)] {
             if let wanted, wanted != got {
                 throw .wrongSize(
@@ -105,20 +103,28 @@ final class PendingFile: PendingOutput {
             }
         }
         try temporary.sync()
+        let paths = try JobPaths(job)
         let publication = Publication(
-            job: job, paths: try JobPaths(job), format: format, temporary: temporary, result: result,
+            job: job, paths: paths, root: try root.open(), durable: tools.durable, format: format, temporary: temporary,
+            result: result,
             file: OutputFile(
                 path: "", sha256: hexadecimal(state.hash.finalize()), bytes: state.bytes, width: size.width,
                 height: size.height))
-        return try publication.publish(durable)
+        let file =
+            switch paths.target(for: format, reportedSeed: result.seed, isBlank: isBlank) {
+            case .beside(let place): try publication.publish(beside: place)
+            case .exactly(let recorded): try publication.publish(exactly: recorded)
+            }
+        return isBlank ? .blank(file) : .image(file)
     }
 
-    private func measure(_ temporary: TemporaryFile, _ format: ImageFormat, bytes: Int64) throws(OutputFailure)
-        -> ImageSize
-    {
+    private func examine(
+        _ temporary: TemporaryFile, _ format: ImageFormat, bytes: Int64
+    ) throws(OutputFailure) -> (size: ImageSize, isBlank: Bool) {
         var file = FileBytes(descriptor: temporary.descriptor, count: bytes)
         do {
-            return try format.measure(&file)
+            let facts = try format.examine(&file)
+            return (facts.size, try tools.blankCheck.isBlank(format, facts, &file))
         } catch {
             switch error {
             case .broken(let words): throw .notAnImage("the \(format.rawValue) \(words)")

@@ -5,46 +5,47 @@ internal import NightjarCore
 struct Publication {
     let job: OutputJob
     let paths: JobPaths
+    let root: Folder
+    let durable: DurableFolders
     let format: ImageFormat
     let temporary: TemporaryFile
     let result: RemoteResult
     /// All but the path.
     let file: OutputFile
 
-    /// Takes the first stem whose image and sidecars are free.
-    func publish(_ durable: DurableFolders) throws(OutputFailure) -> OutputFile {
-        let place = paths.place(for: format, reportedSeed: result.seed)
-        let folder = try folder(of: place)
+    /// Takes the first stem, from that of `place` on, whose image and sidecars are free.
+    func publish(beside place: JobPaths.Place) throws(OutputFailure) -> OutputFile {
+        // Seen from the root once more: what the names lead to now is where the file will be looked for.
+        let folder = try root.descend(place.folders, create: true)
         var number = 1
         while true {
             let stem = numbered(place.stem, number)
             if try take(stem, in: folder) {
-                do {
-                    try durable.sync(folder)
-                } catch {
-                    throw folder.failure("write", name(of: stem), error)
-                }
+                let name = name(of: stem)
+                try sync(folder, name)
                 var file = file
-                file.path = (place.folders + [name(of: stem)]).joined(separator: "/")
+                file.path = (place.folders + [name]).joined(separator: "/")
                 return file
             }
             number += 1
         }
     }
 
-    private func name(of stem: String) -> String { "\(stem).\(format.fileExtension)" }
-
-    /// Where the temporary file lies, unless the place was not known before the result.
-    private func folder(of place: JobPaths.Place) throws(OutputFailure) -> Folder {
-        let known = paths.temporaryFolders(for: format)
-        return try temporary.folder.descend(place.folders.dropFirst(known.count), create: true)
+    func sync(_ folder: Folder, _ name: String) throws(OutputFailure) {
+        do {
+            try durable.sync(folder)
+        } catch {
+            throw folder.failure("write", name, error)
+        }
     }
+
+    private func name(of stem: String) -> String { "\(stem).\(format.fileExtension)" }
 
     /// Puts image and sidecars in place, or nothing at all.
     /// - Returns: `false` when one of the names is taken.
     private func take(_ stem: String, in folder: Folder) throws(OutputFailure) -> Bool {
         let image = name(of: stem)
-        let occupant = try occupant(of: image, in: folder, bytes: file.bytes, sha256: file.sha256)
+        let occupant = try occupantOfImage(image, in: folder, mayBeOurs: job.mayBeInPlace)
         if occupant == .foreign { return false }
         // Sidecars come first: who sees the image finds them beside it.
         var placed: [String] = []
@@ -68,17 +69,21 @@ struct Publication {
     }
 
     /// Who has a name.
-    private enum Occupant {
+    enum Occupant {
         /// An earlier process put this very content there.
         case nobody, ourselves, foreign
     }
 
+    func occupantOfImage(_ name: String, in folder: Folder, mayBeOurs: Bool) throws(OutputFailure) -> Occupant {
+        try occupant(of: name, in: folder, mayBeOurs: mayBeOurs, bytes: file.bytes, sha256: file.sha256)
+    }
+
     private func occupant(
-        of name: String, in folder: Folder, bytes: Int64, sha256: @autoclosure () -> String
+        of name: String, in folder: Folder, mayBeOurs: Bool, bytes: Int64, sha256: @autoclosure () -> String
     ) throws(OutputFailure) -> Occupant {
         do {
             guard let kind = try folder.kind(of: name) else { return .nobody }
-            guard job.mayBeInPlace, kind.isFile, kind.bytes == bytes else { return .foreign }
+            guard mayBeOurs, kind.isFile, kind.bytes == bytes else { return .foreign }
             return try folder.digest(of: name)?.sha256 == sha256() ? .ourselves : .foreign
         } catch {
             throw folder.failure("read", name, error)
@@ -87,11 +92,12 @@ struct Publication {
 
     /// Writes a sidecar, unless its name is taken.
     /// - Returns: Who had the name before.
-    private func put(
+    func put(
         _ content: String, as name: String, _ sidecar: BatchSettings.Sidecar, in folder: Folder
     ) throws(OutputFailure) -> Occupant {
         let occupant = try occupant(
-            of: name, in: folder, bytes: Int64(content.utf8.count), sha256: hexadecimalSHA256(of: content))
+            of: name, in: folder, mayBeOurs: job.mayBeInPlace, bytes: Int64(content.utf8.count),
+            sha256: hexadecimalSHA256(of: content))
         guard occupant == .nobody else { return occupant }
         let temporary = try TemporaryFile(paths.temporaryName(of: sidecar), in: folder)
         defer { temporary.discard() }
@@ -100,7 +106,7 @@ struct Publication {
         return try temporary.move(to: name, in: folder) ? .nobody : .foreign
     }
 
-    private func content(of sidecar: BatchSettings.Sidecar, image: String) -> String {
+    func content(of sidecar: BatchSettings.Sidecar, image: String) -> String {
         switch sidecar {
         case .json: ImageDescription(job: job, result: result, file: file).json(fileName: image) + "\n"
         case .txt: job.request.prompt
