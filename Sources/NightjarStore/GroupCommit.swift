@@ -11,7 +11,7 @@ final class GroupCommit: Sendable {
     final class Transaction {
         let db: Database
         private var counts: [CountKey: Int] = [:]
-        private var touched: [BatchID: (spent: Int64, at: Int64)] = [:]
+        private var touched: [BatchID: (spent: Int64, billed: Int64, at: Int64)] = [:]
 
         private struct CountKey: Hashable {
             let batch: BatchID
@@ -26,9 +26,14 @@ final class GroupCommit: Sendable {
             counts[CountKey(batch: batch, state: state), default: 0] += change
         }
 
-        func touch(_ batch: BatchID, at time: WallTime, spent: Money = .zero) {
-            let known = touched[batch] ?? (0, 0)
-            touched[batch] = (known.spent + spent.micros, max(known.at, time.milliseconds))
+        /// - Parameters:
+        ///   - spent: As whoever makes the change says.
+        ///   - billed: As the state itself adds up, for `checkInvariants`.
+        func touch(_ batch: BatchID, at time: WallTime, spent: Money = .zero, billed: Money = .zero) {
+            let known = touched[batch] ?? (0, 0, 0)
+            touched[batch] = (
+                known.spent + spent.micros, known.billed + billed.micros, max(known.at, time.milliseconds)
+            )
         }
 
         /// Writes the sums; the last step of the transaction.
@@ -43,11 +48,12 @@ final class GroupCommit: Sendable {
             }
             let touch = try db.cachedStatement(
                 sql: """
-                    UPDATE batches SET spent_micros = spent_micros + ?, updated_at_ms = max(updated_at_ms, ?)
+                    UPDATE batches SET spent_micros = spent_micros + ?, billed_micros = billed_micros + ?,
+                        updated_at_ms = max(updated_at_ms, ?)
                     WHERE id = ?
                     """)
             for (batch, change) in touched {
-                try touch.execute(arguments: [change.spent, change.at, batch.rawValue])
+                try touch.execute(arguments: [change.spent, change.billed, change.at, batch.rawValue])
             }
         }
     }
@@ -67,9 +73,12 @@ final class GroupCommit: Sendable {
 
     private let writer: any DatabaseWriter
     private let queue = Mutex(Queue())
+    /// Called when a transaction was rolled back, before the next begins.
+    private let rolledBack: @Sendable () -> Void
 
-    init(writer: any DatabaseWriter) {
+    init(writer: any DatabaseWriter, rolledBack: @escaping @Sendable () -> Void = {}) {
         self.writer = writer
+        self.rolledBack = rolledBack
     }
 
     /// Runs `body` in a transaction that others may share, and returns when that is on disk.
@@ -104,6 +113,7 @@ final class GroupCommit: Sendable {
             do {
                 try await commit(writes)
             } catch {
+                rolledBack()
                 await commitEach(writes)
             }
         }
@@ -114,6 +124,7 @@ final class GroupCommit: Sendable {
             do {
                 try await commit([write])
             } catch {
+                rolledBack()
                 write.fail(error)
             }
         }

@@ -7,6 +7,10 @@ enum Migrations {
         migrator.registerMigration("1") { db in
             try db.execute(sql: version1)
         }
+        // Keys are not checked over all rows: the migration breaks none, and a state may have a million.
+        migrator.registerMigration("2", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: version2)
+        }
         return migrator
     }()
 

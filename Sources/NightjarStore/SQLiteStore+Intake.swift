@@ -11,6 +11,7 @@ extension SQLiteStore {
         settingsCache.withLock { $0 = [:] }
         return try Self.translatingErrors("") {
             try database.write { db in
+                blocked.forgetAll()
                 let (batch, known) = try Self.batchRow(for: settings, in: db, now: now)
                 if known?.digest == digest {
                     try db.execute(
@@ -198,15 +199,16 @@ private final class IntakeSession {
         guard isChanged else { return }
         let kind: String? = row["error_kind"]
         let failedUnbilled = state == .failed && (kind == "rejected" || kind == "remote_failed")
-        guard state == .pending || state == .waiting || failedUnbilled else {
+        guard state == .pending || state == .waiting || failedUnbilled, try !hasOpenSubmission(id) else {
             intake.changed += 1
             return
         }
-        // Nothing has been paid for: what the manifest says now is what is asked for.
+        // Nothing has been paid for: what the manifest says now is what is asked for. Another body under the same
+        // idempotency key would be refused.
         try db.execute(
             sql: """
                 UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, variables = ?, error_kind = NULL,
-                    error_message = NULL, updated_at_ms = ?
+                    error_message = NULL, key_shift = key_shift + 1, updated_at_ms = ?
                 WHERE id = ?
                 """,
             arguments: [job.prompt, parametersID, seed, job.variables, now.milliseconds, id])
@@ -214,6 +216,12 @@ private final class IntakeSession {
             if case .derived = job.seed { seeds.draw(seed, row: id) } else { seeds.takeForGood(seed) }
         }
         if failedUnbilled { try move(id, from: .failed, to: .pending, removed: false) }
+    }
+
+    /// An earlier submission is recognised by the request as it was.
+    private func hasOpenSubmission(_ id: Int64) throws -> Bool {
+        try Int.fetchOne(
+            db, sql: "SELECT 1 FROM submissions WHERE job_id = ? AND is_open = 1 LIMIT 1", arguments: [id]) != nil
     }
 
     private func firstSeed(of job: PlannedJob, key: JobKey) -> Int64? {

@@ -14,9 +14,12 @@ extension SQLiteStore {
                 guard let state = JobState(rawValue: row["state"]) else { continue }
                 counts[row["batch_id"], default: [:]][state] = row["jobs"]
             }
+            let held = try Self.heldJobs(db)
             let now = WallTime.now
             return try Row.fetchAll(db, sql: "SELECT * FROM batches ORDER BY id").map { row in
-                try Self.summary(row, counts: counts[row["id"]] ?? [:], now: now)
+                var summary = try Self.summary(row, counts: counts[row["id"]] ?? [:], now: now)
+                summary.held = held[summary.id] ?? [:]
+                return summary
             }
         }
     }
@@ -73,7 +76,7 @@ extension SQLiteStore {
         model, negative_prompt, parameters.width AS w, parameters.height AS h, steps, cfg_scale, sampler
         """
 
-    private static func jobSummary(_ row: Row) -> JobSummary {
+    static func jobSummary(_ row: Row) -> JobSummary {
         var request = JobRow.request(row)
         // Where the API chose the seed, it is known with the result.
         request.seed = request.seed ?? row["result_seed"]
@@ -104,7 +107,7 @@ extension SQLiteStore {
     }
 
     /// Read for each file, so kept in memory; a manifest that is taken in empties the cache.
-    private func settings(of batch: Int64, in db: Database) throws -> BatchSettings {
+    func settings(of batch: Int64, in db: Database) throws -> BatchSettings {
         if let known = settingsCache.withLock({ $0[batch] }) { return known }
         let json = try String.fetchOne(db, sql: "SELECT settings FROM batches WHERE id = ?", arguments: [batch]) ?? ""
         let settings = try JSONDecoder().decode(BatchSettings.self, from: Data(json.utf8))

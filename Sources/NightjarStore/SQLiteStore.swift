@@ -13,6 +13,7 @@ package final class SQLiteStore: JobStore {
     /// Makes this file's idempotency keys unlike those of any other.
     let salt: String
     let settingsCache = Mutex<[Int64: BatchSettings]>([:])
+    let blocked = BlockedJobs()
 
     /// Opens the state for running, creates and migrates it where needed.
     /// - Parameter path: Folders that are missing are made, 0700; the file is 0600.
@@ -66,7 +67,7 @@ package final class SQLiteStore: JobStore {
             return try String.fetchOne(db, sql: "SELECT value FROM facts WHERE name = 'salt'") ?? fresh
         }
         database = writer
-        commits = GroupCommit(writer: writer)
+        commits = GroupCommit(writer: writer, rolledBack: blocked.forgetAll)
     }
 
     private init(reading queue: DatabaseQueue) {
@@ -84,8 +85,10 @@ package final class SQLiteStore: JobStore {
 
     package func bind(toAPI api: String) throws {
         try Self.translatingErrors("") {
-            try database.write {
-                try $0.execute(sql: "INSERT OR REPLACE INTO facts VALUES ('api', ?)", arguments: [api])
+            try database.write { db in
+                let known = try String.fetchOne(db, sql: "SELECT value FROM facts WHERE name = 'api'")
+                if let known, known != api { try Self.forgetAPI(db) }
+                try db.execute(sql: "INSERT OR REPLACE INTO facts VALUES ('api', ?)", arguments: [api])
             }
         }
     }

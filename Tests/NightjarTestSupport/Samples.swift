@@ -38,9 +38,24 @@ extension JobStore {
     }
 }
 
+extension Moment {
+    /// Where the boot clock and the API's go as the wall clock does.
+    package static func sample(_ time: WallTime, bootID: String = "boot") -> Moment {
+        Moment(boot: time.milliseconds, bootID: bootID, api: time)
+    }
+}
+
 extension JobStore {
-    /// Claims where nothing costs anything.
-    package func claim(_ limit: Int, of batch: BatchID, now: WallTime) async throws -> [ClaimedJob] {
-        try await claim(limit, of: batch, prices: [:], now: now)
+    /// Claims where nothing costs anything, and nothing is out.
+    package func claim(
+        _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint> = [], prices: [String: Money] = [:],
+        now: WallTime
+    ) async throws -> [ClaimedJob] {
+        try await claim(limit, of: batch, avoiding: taken, prices: prices, at: .sample(now), now: now)
+    }
+
+    @discardableResult
+    package func recover(now: WallTime) async throws -> Recovery {
+        try await recover(at: .sample(now), now: now)
     }
 }

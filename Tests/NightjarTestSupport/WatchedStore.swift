@@ -3,8 +3,11 @@ package import NightjarCore
 /// A store under a `ManualClock`: time does not move by itself while the store works, and single calls can be made to fail.
 package final class WatchedStore: JobStore {
     package enum Call: Sendable {
-        case recover, claim, read, retryFailed, addRequests, reserveRequests
+        case recover, claim, claimAgain, read, retryFailed, addRequests, reserveRequests
         case record(JobChange)
+        /// Evidence, holds, anchors, candidates, duplicates, knowledge, and what is no longer watched.
+        case note
+        case leave, carryOutDecisions, checkInvariants
     }
 
     private let store: any JobStore
@@ -33,14 +36,17 @@ package final class WatchedStore: JobStore {
         return try store.takeIn(settings, digest: digest, now: now, expand: expand)
     }
 
-    package func recover(now: WallTime) async throws -> Recovery {
-        try await watched(.recover) { try await store.recover(now: now) }
+    package func recover(at moment: Moment, now: WallTime) async throws -> Recovery {
+        try await watched(.recover) { try await store.recover(at: moment, now: now) }
     }
 
     package func claim(
-        _ limit: Int, of batch: BatchID, prices: [String: Money], now: WallTime
+        _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint>, prices: [String: Money], at moment: Moment,
+        now: WallTime
     ) async throws -> [ClaimedJob] {
-        try await watched(.claim) { try await store.claim(limit, of: batch, prices: prices, now: now) }
+        try await watched(.claim) {
+            try await store.claim(limit, of: batch, avoiding: taken, prices: prices, at: moment, now: now)
+        }
     }
 
     @discardableResult
@@ -50,6 +56,10 @@ package final class WatchedStore: JobStore {
 
     package func outputJob(_ id: JobID) async throws -> OutputJob? {
         try await watched(.read) { try await store.outputJob(id) }
+    }
+
+    package func runningJob(_ id: JobID) async throws -> RunningJob? {
+        try await watched(.read) { try await store.runningJob(id) }
     }
 
     package func modelsToSubmit(_ batches: [BatchID]) async throws -> [String] {
@@ -96,5 +106,109 @@ package final class WatchedStore: JobStore {
         of batch: String?, in states: Set<JobState>?, _ body: (JobSummary) throws -> Void
     ) async throws {
         try await watched(.read) { try await store.forEachJob(of: batch, in: states, body) }
+    }
+
+    package func findJobs(_ text: String, batch: String?) async throws -> [FoundJob] {
+        try await watched(.read) { try await store.findJobs(text, batch: batch) }
+    }
+
+    package func story(of job: JobID) async throws -> JobStory? {
+        try await watched(.read) { try await store.story(of: job) }
+    }
+}
+
+extension WatchedStore {
+    // MARK: Reconciliation
+
+    package func openSubmissions() async throws -> [OpenSubmission] {
+        try await watched(.read) { try await store.openSubmissions() }
+    }
+
+    package func noteAnchors(_ ids: [RemoteJobID], at moment: Moment) async throws {
+        try await watched(.note) { try await store.noteAnchors(ids, at: moment) }
+    }
+
+    package func noteEvidence(_ firstCounted: Moment?, of submission: SubmissionID) async throws {
+        try await watched(.note) { try await store.noteEvidence(firstCounted, of: submission) }
+    }
+
+    package func noteHolds(_ holds: [SubmissionID: Hold?]) async throws {
+        try await watched(.note) { try await store.noteHolds(holds) }
+    }
+
+    package func noteCandidates(_ candidates: [Candidate]) async throws {
+        try await watched(.note) { try await store.noteCandidates(candidates) }
+    }
+
+    package func forgetCandidates(_ ids: [RemoteJobID]) async throws {
+        try await watched(.note) { try await store.forgetCandidates(ids) }
+    }
+
+    package func candidates() async throws -> [Candidate] {
+        try await watched(.read) { try await store.candidates() }
+    }
+
+    package func knownIDs(among ids: [RemoteJobID]) async throws -> Set<RemoteJobID> {
+        try await watched(.read) { try await store.knownIDs(among: ids) }
+    }
+
+    package func acceptedIDs(since moment: Moment, limit: Int) async throws -> [(id: RemoteJobID, at: Moment)] {
+        try await watched(.read) { try await store.acceptedIDs(since: moment, limit: limit) }
+    }
+
+    package func claimAgain(
+        _ submission: SubmissionID, evidence: (first: Moment, second: Moment), usesTry: Bool, settle: Duration,
+        at moment: Moment, now: WallTime
+    ) async throws -> Resubmission {
+        try await watched(.claimAgain) {
+            try await store.claimAgain(
+                submission, evidence: evidence, usesTry: usesTry, settle: settle, at: moment, now: now)
+        }
+    }
+
+    package func closeSubmissions(_ ids: [SubmissionID]) async throws {
+        try await watched(.note) { try await store.closeSubmissions(ids) }
+    }
+
+    package func noteDuplicate(_ id: RemoteJobID, of job: JobID, price: Money, now: WallTime) async throws -> Bool {
+        try await watched(.note) { try await store.noteDuplicate(id, of: job, price: price, now: now) }
+    }
+
+    package func duplicatesToFetch() async throws -> [(id: RemoteJobID, job: JobID)] {
+        try await watched(.read) { try await store.duplicatesToFetch() }
+    }
+
+    package func endDuplicate(_ id: RemoteJobID, path: String?, note: String?) async throws {
+        try await watched(.note) { try await store.endDuplicate(id, path: path, note: note) }
+    }
+
+    package func duplicates(of batch: BatchID) async throws -> [Duplicate] {
+        try await watched(.read) { try await store.duplicates(of: batch) }
+    }
+
+    package func apiKnowledge() async throws -> APIKnowledge {
+        try await watched(.read) { try await store.apiKnowledge() }
+    }
+
+    package func setAPIKnowledge(_ knowledge: APIKnowledge) async throws {
+        try await watched(.note) { try await store.setAPIKnowledge(knowledge) }
+    }
+
+    package func checkInvariants() async throws {
+        try await watched(.checkInvariants) { try await store.checkInvariants() }
+    }
+
+    // MARK: Decisions
+
+    package func leave(_ decision: Decision, for job: JobID, now: WallTime) async throws -> Int64 {
+        try await watched(.leave) { try await store.leave(decision, for: job, now: now) }
+    }
+
+    package func carryOutDecisions(now: WallTime) async throws -> [DecisionOutcome] {
+        try await watched(.carryOutDecisions) { try await store.carryOutDecisions(now: now) }
+    }
+
+    package func outcome(ofDecision number: Int64) async throws -> DecisionOutcome? {
+        try await watched(.read) { try await store.outcome(ofDecision: number) }
     }
 }

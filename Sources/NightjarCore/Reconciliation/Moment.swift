@@ -5,7 +5,8 @@
 package struct Moment: Hashable, Sendable, Codable {
     /// Milliseconds since the machine started.
     package var boot: Int64
-    /// Which start of the machine: the boot clocks of two of them cannot be compared.
+    /// Which start of the machine: the boot clocks of two of them cannot be compared. Empty where it is not known, which
+    /// equals none.
     package var bootID: String
     /// By the API's `Date`, moved on by the boot clock; `nil` before the API has told its time.
     package var api: WallTime?
@@ -19,7 +20,7 @@ package struct Moment: Hashable, Sendable, Codable {
     /// The time since `earlier`; negative where that is later, `nil` where nothing relates the two: another start of the
     /// machine, and an API that has not told its time.
     package func since(_ earlier: Moment) -> Duration? {
-        if bootID == earlier.bootID { return .milliseconds(boot - earlier.boot) }
+        if bootID == earlier.bootID, !bootID.isEmpty { return .milliseconds(boot - earlier.boot) }
         guard let api, let before = earlier.api else { return nil }
         return api - before
     }

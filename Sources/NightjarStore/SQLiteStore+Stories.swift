@@ -1,0 +1,111 @@
+internal import FoundationEssentials
+internal import GRDB
+package import NightjarCore
+
+extension SQLiteStore {
+    /// By batch and reason: the unknown jobs, each by its last open submission.
+    static func heldJobs(_ db: Database) throws -> [BatchID: [String: HeldJobs]] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT batch_id, hold_reason, count(*) AS jobs, min(hold_words) AS words FROM (
+                    SELECT batch_id, hold_reason, hold_words, max(number)
+                    FROM submissions INDEXED BY submissions_open CROSS JOIN jobs ON jobs.id = job_id
+                    WHERE is_open = 1 AND state = 'unknown' GROUP BY job_id)
+                WHERE hold_reason IS NOT NULL
+                GROUP BY batch_id, hold_reason
+                """)
+        return rows.reduce(into: [:]) { held, row in
+            held[BatchID(row["batch_id"]), default: [:]][row["hold_reason"]] = HeldJobs(
+                jobs: row["jobs"], example: row["words"] ?? "")
+        }
+    }
+
+    package func story(of job: JobID) async throws -> JobStory? {
+        try await read { db in
+            guard let row = try Self.summaryRow(of: job.rawValue, in: db) else { return nil }
+            let submissions = try Row.fetchAll(
+                db, sql: "SELECT * FROM submissions WHERE job_id = ? ORDER BY number", arguments: [job.rawValue]
+            ).map(Self.toldSubmission)
+            let duplicates = try Row.fetchAll(
+                db, sql: "SELECT * FROM duplicates WHERE job_id = ? ORDER BY id", arguments: [job.rawValue]
+            ).map(Self.duplicate)
+            let summary = Self.jobSummary(row)
+            let due: Int64? = row["due_at_ms"]
+            let isOpen = submissions.contains(where: \.isOpen)
+            return JobStory(
+                job: summary, isRemoved: row["removed"],
+                dueAt: summary.state == .waiting ? due.map(WallTime.init(milliseconds:)) : nil,
+                submissions: submissions, duplicates: duplicates,
+                candidates: isOpen ? try Self.candidates(of: summary.request.parameters.model, db) : [])
+        }
+    }
+
+    private static func toldSubmission(_ row: Row) -> JobStory.Submission {
+        let outcome: String? = row["outcome"]
+        let ended: Int64? = row["ended_at_ms"]
+        let remote: String? = row["remote_id"]
+        let reason: String? = row["hold_reason"]
+        return JobStory.Submission(
+            number: row["number"], attempt: row["attempt"], intentAt: WallTime(milliseconds: row["intent_at_ms"]),
+            outcome: outcome.flatMap(JobState.init(rawValue:)), endedAt: ended.map(WallTime.init(milliseconds:)),
+            remoteID: remote.map(RemoteJobID.init), note: row["note"], loss: loss(row),
+            hold: reason.flatMap(Hold.Reason.init(rawValue:)).map { Hold($0, row["hold_words"] ?? "") },
+            isOpen: row["is_open"])
+    }
+
+    private static let mostFound = 100
+
+    package func findJobs(_ text: String, batch: String?) async throws -> [FoundJob] {
+        try await read { db in
+            let batches = try Int64.fetchAll(
+                db, sql: "SELECT id FROM batches WHERE ?1 IS NULL OR name = ?1 ORDER BY id", arguments: [batch])
+            var ids = try Self.jobs(named: text, of: batches, in: db)
+            if ids.isEmpty { ids = try Self.jobs(withKey: text, of: batches, in: db) }
+            return try ids.sorted().prefix(Self.mostFound).compactMap { id in
+                try Self.summaryRow(of: id, in: db).map {
+                    FoundJob(id: JobID(id), batch: BatchID($0["batch_id"]), summary: Self.jobSummary($0))
+                }
+            }
+        }
+    }
+
+    private static func summaryRow(of job: Int64, in db: Database) throws -> Row? {
+        try Row.fetchOne(
+            db,
+            sql: """
+                SELECT jobs.*, batches.name AS batch_name, \(parameterColumns)
+                FROM jobs JOIN batches ON batches.id = batch_id JOIN parameters ON parameters.id = parameters_id
+                WHERE jobs.id = ?
+                """, arguments: [job])
+    }
+
+    /// By the manifest's `id`, or by an id of the API, also one of an earlier attempt or a duplicate.
+    private static func jobs(named text: String, of batches: [Int64], in db: Database) throws -> [Int64] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, batch_id FROM jobs WHERE label = ?1
+                UNION SELECT id, batch_id FROM jobs WHERE id IN (
+                    SELECT id FROM jobs WHERE remote_id = ?1
+                    UNION SELECT job_id FROM submissions WHERE remote_id = ?1
+                    UNION SELECT job_id FROM duplicates WHERE remote_id = ?1)
+                """, arguments: [text])
+        return rows.filter { batches.contains($0["batch_id"]) }.map { $0["id"] }
+    }
+
+    /// By the key, or a beginning of it: 1 to 32 hexadecimal digits.
+    private static func jobs(withKey text: String, of batches: [Int64], in db: Database) throws -> [Int64] {
+        let digits = text.compactMap(\.hexDigitValue).map(UInt8.init)
+        guard (1...32).contains(digits.count), digits.count == text.count else { return [] }
+        func key(filledWith digit: UInt8) -> Data {
+            let full = digits + repeatElement(digit, count: 32 - digits.count)
+            return Data((0..<16).map { full[2 * $0] << 4 | full[2 * $0 + 1] })
+        }
+        return try batches.flatMap { batch in
+            try Int64.fetchAll(
+                db, sql: "SELECT id FROM jobs WHERE batch_id = ? AND key BETWEEN ? AND ? LIMIT ?",
+                arguments: [batch, key(filledWith: 0), key(filledWith: 15), mostFound])
+        }
+    }
+}
