@@ -1,4 +1,5 @@
 internal import NightjarCore
+internal import Synchronization
 
 /// Images that were paid for besides a job's own: kept apart, so that nothing paid for is thrown away.
 extension Downloader {

@@ -86,8 +86,8 @@ final class ReconciliationPump: Sendable {
         let submissions = try await store.openSubmissions()
         let candidates = try await store.candidates()
         let oldest = submissions.map(\.intent).min { ($1.since($0) ?? .zero) > .zero }
-        let accepted =
-            if let oldest { try await store.acceptedIDs(since: oldest, limit: Self.mostAccepted) } else { [] }
+        var accepted: [(id: RemoteJobID, at: Moment)] = []
+        if let oldest { accepted = try await store.acceptedIDs(since: oldest, limit: Self.mostAccepted) }
         let now = now
         knowledge.withLock { knowledge in
             knowledge.machine.restore(submissions, candidates: candidates, accepted: accepted)

@@ -140,6 +140,23 @@ import Testing
         }
     }
 
+    @Test func `of a PNG nothing but its pixels is given to the decoder`() throws {
+        var png = PNGParts(try canvas(64).png())
+        let pixels = try png.index(of: "IDAT")
+        let others = ["tEXt", "zTXt", "iCCP", "pHYs", "eXIf"].map { PNGParts.Chunk($0, [1, 0, 2]) }
+        let transparency = PNGParts.Chunk("tRNS", [0, 1, 0, 2, 0, 3])
+        png.chunks.insert(
+            contentsOf: others + [transparency, PNGParts.Chunk("tRNS", Array(0...255) + [0])], at: pixels)
+        let path = folder.path("image")
+        try Data(png.bytes + [9, 9, 9]).write(to: URL(filePath: path))
+        let file = try FileHandle(forReadingFrom: URL(filePath: path))
+        var reader = FileBytes(descriptor: file.fileDescriptor, count: Int64(png.bytes.count) + 3)
+        let essential = PNGParts(try essentialPNG(&reader))
+        #expect(essential.chunks.map(\.type) == ["IHDR", "tRNS", "IDAT", "IEND"])
+        #expect(essential.chunks.contains(transparency))
+        #expect(essential.bytes == (try essentialPNG(&reader)))
+    }
+
     @Test func `a JPEG of very many scans is not decoded`() throws {
         var image = Fixture.progressiveJPEG.bytes
         let frame = try #require(image.indices.first { image[$0...].starts(with: [0xFF, 0xC2]) })

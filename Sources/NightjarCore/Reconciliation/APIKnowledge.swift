@@ -6,6 +6,10 @@ package struct APIKnowledge: Equatable, Sendable, Codable {
         package var echoedBits = 0
         /// A seed of ours came back as another one, or not at all.
         package var changesSeeds = false
+        /// The prompt of a job of ours came back as it was sent.
+        package var echoesPrompts = false
+        /// The prompt of a job of ours came back as another one.
+        package var changesPrompts = false
         /// A job of ours was listed under exactly the name asked for.
         package var isListedByName = false
         /// From the submission until the job was seen to be done, the longest so far.
