@@ -86,7 +86,7 @@ struct Composition: Sendable {
         }
     }
 
-    private static func lock(_ path: String, holding what: String) throws -> FileLock {
+    static func lock(_ path: String, holding what: String) throws -> FileLock {
         do {
             try SQLiteStore.prepareFolder(of: path)
             return try FileLock(path: path)
@@ -108,9 +108,12 @@ struct Composition: Sendable {
         return String(cString: resolved)
     }
 
+    /// What the state of a rehearsal is bound to.
+    static let rehearsal = "rehearsal"
+
     /// A state belongs to one API: at another, the jobs that are paid for would count as vanished.
     private func bind(_ store: SQLiteStore) async throws {
-        let rehearsal = "rehearsal"
+        let rehearsal = Self.rehearsal
         let api = key == nil ? rehearsal : configuration.baseURL
         if let known = try store.boundAPI(), known != api {
             let atAPI = try await store.batches().reduce(0) {
@@ -189,7 +192,7 @@ struct Composition: Sendable {
     }
 
     /// Which start of the machine this is; one of its own where the system does not say.
-    private static func bootID() -> String {
+    static func bootID() -> String {
         let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
         return text?.trimmed() ?? "process \(getpid()) at \(WallTime.now.milliseconds)"
     }
@@ -199,11 +202,8 @@ struct Composition: Sendable {
     ) async throws -> ExitCode {
         let settings = configuration.run
         let connections = min(settings.concurrency + settings.downloads + 2, 128)
-        let client = JobsAPIClient(
-            ClientSettings(
-                baseURL: baseURL, key: key, timeout: settings.timeout, connections: connections,
-                maxImageBytes: configuration.maxImageBytes))
-        guard let client else { throw Refusal(.configuration, "`\(baseURL)` is not an address of a Jobs API") }
+        let client = try Self.client(
+            configuration, key: key, baseURL: baseURL, connections: connections, environment: environment)
         let runner = try await Runner(
             settings: settings, asked: asked, store: store, service: client, tree: tree, observer: observer,
             time: .system(bootID: Self.bootID()))
@@ -211,7 +211,7 @@ struct Composition: Sendable {
         var outcome = await runner.run()
         await client.shutdown()
         do {
-            try await writeMetadata(store)
+            try await Self.writeMetadata(store, output: configuration.output) { display.printAbove($0) }
         } catch {
             let words = Runner.words(for: error)
             display.printAbove("error: metadata.jsonl could not be written: \(words)")
@@ -221,29 +221,5 @@ struct Composition: Sendable {
             RunEvent(
                 time: WallTime.now, batch: nil, kind: .finished(exit: outcome.exit.rawValue, reason: outcome.reason)))
         return outcome.exit
-    }
-
-    /// Brings `metadata.jsonl` up to date for every batch that has other images than when it was last written.
-    private func writeMetadata(_ store: SQLiteStore) async throws {
-        for batch in try await store.batches() {
-            let images = batch.count(.done)
-            var record = try await store.metadataRecord(of: batch.id)
-            guard images != record.images ?? 0 else { continue }
-            let name = batch.settings.name
-            let path = try await MetadataFile(output: configuration.output, batch: name).rewrite(
-                knownHashes: record.hashes,
-                remember: { hash in
-                    record.hashes = (record.hashes + [hash]).suffix(2)
-                    try await store.setMetadataRecord(record, of: batch.id)
-                },
-                lines: { add in try await store.forEachJob(of: name, in: [.done], add) })
-            if !path.hasSuffix("/metadata.jsonl") {
-                display.printAbove(
-                    "warning: `\(name)/metadata.jsonl` is not Nightjar's and stays as it is; the new one is `\(path)`")
-            }
-            Failpoint.metadataWritten.reach()
-            record.images = images
-            try await store.setMetadataRecord(record, of: batch.id)
-        }
     }
 }
