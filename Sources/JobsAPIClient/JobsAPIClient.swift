@@ -1,6 +1,5 @@
 internal import AsyncHTTPClient
 internal import FoundationEssentials
-internal import Glibc
 internal import JobsAPI
 internal import NIOCore
 internal import NIOHTTP1
@@ -12,47 +11,38 @@ package import NightjarCore
 /// consequences are known.
 package final class JobsAPIClient: ImageService {
     private let http: HTTPClient
-    private let settings: ClientSettings
-    private let policy: ResultURLPolicy
+    private let route: Route
+    let settings: ClientSettings
+    let transport: Transport
+    let hosts: ResultHosts
 
     /// Replies of the API are small; a list of a thousand jobs is some 150 KB.
     private static let longestReply = 16 << 20
     /// Rows asked for at a time; what the API does with it is its own affair.
     private static let page = 1000
-    private static let redirects = 5
+    static let userAgent = "nightjar"
 
-    /// - Returns: `nil` when the base URL is not an absolute http(s) address.
-    package init?(_ settings: ClientSettings) {
-        guard let origin = ResultURLPolicy.Origin(settings.baseURL) else { return nil }
+    /// - Throws: `ClientSettingsError.baseURL` when the base URL is not an absolute http(s) address, `.caFile` when the
+    ///   certificates cannot be read.
+    package convenience init(_ settings: ClientSettings) throws(ClientSettingsError) {
+        try self.init(settings, resolver: ResultHosts.Resolver())
+    }
+
+    /// - Parameter resolver: For the hosts of results.
+    init(_ settings: ClientSettings, resolver: ResultHosts.Resolver) throws(ClientSettingsError) {
+        guard let origin = ResultURLPolicy.Origin(settings.baseURL) else { throw .baseURL(settings.baseURL) }
         self.settings = settings
-        policy = ResultURLPolicy(api: origin)
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration(settings))
+        transport = try Transport(settings)
+        route = transport.route(to: origin)
+        http = transport.client(for: route)
+        hosts = ResultHosts(
+            policy: ResultURLPolicy(api: origin, resultHosts: settings.resultHosts), transport: transport,
+            resolver: resolver)
     }
 
     package func shutdown() async {
         try? await http.shutdown()
-    }
-
-    static func configuration(_ settings: ClientSettings) -> HTTPClient.Configuration {
-        let silence = TimeAmount(settings.timeout)
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        // HTTP/2 would put all submissions on one connection: a lost one could not be cut off without the others.
-        configuration.httpVersion = .http1Only
-        configuration.timeout = .init(connect: min(silence, .seconds(10)), read: silence, write: silence)
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.connections
-        // A socket that the server has closed meanwhile loses a submission's answer; many servers keep them for 5 s.
-        configuration.connectionPool.idleTimeout = .seconds(4)
-        configuration.connectionPool.retryConnectionEstablishment = false
-        let userTimeout = Int(clamping: settings.timeout.milliseconds)
-        configuration.http1_1ConnectionDebugInitializer = { channel in
-            // Otherwise the kernel goes on delivering a submission minutes after it was given up.
-            channel.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: userTimeout).flatMap {
-                // And what is still in its buffer when a connection is closed is not to be delivered at all.
-                (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-                    ?? channel.eventLoop.makeSucceededVoidFuture()
-            }
-        }
-        return configuration
+        await hosts.shutdown()
     }
 
     // MARK: ImageService
@@ -79,11 +69,16 @@ package final class JobsAPIClient: ImageService {
         do {
             return try await reply(to: call).submissionAnswer(withKey: idempotencyKey != nil)
         } catch {
-            let wasNeverSent = !bytes.mark.isTaken && TransportError.isOfConnecting(error)
+            let wasNeverSent =
+                !bytes.mark.isTaken
+                && (TransportError.isOfConnecting(error) || isTunnel && TransportError.isOfClosing(error))
             let words = words(for: error)
             return wasNeverSent ? .notSent(words) : .lost(Loss(TransportError.kindOfLoss(error), words))
         }
     }
+
+    /// A proxy may let a tunnel fall before anything has gone through, which looks like any connection that closes.
+    private var isTunnel: Bool { if case .tunnel = route { true } else { false } }
 
     package func job(_ id: RemoteJobID) async throws(RequestFailure) -> RemoteJob {
         try await get(JobsAPIPath.job(id.rawValue)) { reply throws(RequestFailure) in try reply.job() }
@@ -95,76 +90,7 @@ package final class JobsAPIClient: ImageService {
         }
     }
 
-    package func download(
-        _ url: String, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void
-    ) async throws {
-        var address = url
-        for _ in 0...Self.redirects {
-            guard let next = try await fetch(address, receive: receive) else { return }
-            address = next
-        }
-        throw DownloadFailure.unfetchable("more than \(Self.redirects) redirects")
-    }
-
     // MARK: Parts
-
-    /// - Returns: Where the answer redirects to; `nil` when the file was received.
-    private func fetch(
-        _ url: String, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void
-    ) async throws -> String? {
-        var call = HTTPClientRequest(url: url)
-        call.headers.add(name: "User-Agent", value: Self.userAgent)
-        switch policy.judge(url) {
-        case .blocked(let reason): throw DownloadFailure.blocked(reason)
-        case .allowed(let sendsKey):
-            if sendsKey, let key = settings.key { call.headers.add(name: "Authorization", value: key.authorization) }
-        }
-        let response: HTTPClientResponse
-        do {
-            response = try await http.execute(call, deadline: .distantFuture)
-        } catch {
-            throw DownloadFailure.transient(words(for: error))
-        }
-        switch response.status.code {
-        case 200..<300: break
-        case 301, 302, 303, 307, 308:
-            guard let location = response.headers.first(name: "Location"),
-                let next = URL(string: location, relativeTo: URL(string: url))?.absoluteString
-            else { throw DownloadFailure.transient("a redirect that leads nowhere") }
-            return next
-        case 401, 403, 404, 410: throw DownloadFailure.gone("the result's address answered \(response.status.code)")
-        default: throw DownloadFailure.transient("the result's address answered \(response.status.code)")
-        }
-        try await receiveBody(of: response, receive: receive)
-        return nil
-    }
-
-    private func receiveBody(
-        of response: HTTPClientResponse, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void
-    ) async throws {
-        let announced = response.headers.first(name: "Content-Length").flatMap(Int64.init)
-        let limit = settings.maxImageBytes
-        let tooLarge = DownloadFailure.unfetchable(
-            "the result is larger than \(ByteCount(bytes: limit)) (`--max-image-bytes`)")
-        if let announced, announced > limit { throw tooLarge }
-        var received: Int64 = 0
-        var body = response.body.makeAsyncIterator()
-        while true {
-            let piece: ByteBuffer?
-            do {
-                piece = try await body.next()
-            } catch {
-                throw DownloadFailure.transient(words(for: error))
-            }
-            guard let piece else { break }
-            received += Int64(piece.readableBytes)
-            if received > limit { throw tooLarge }
-            try piece.withUnsafeReadableBytes { try receive($0) }
-        }
-        if let announced, received != announced {
-            throw DownloadFailure.transient("the result broke off after \(received) of \(announced) bytes")
-        }
-    }
 
     private func get<Value>(
         _ path: String, _ read: (Reply) throws(RequestFailure) -> Value
@@ -180,10 +106,8 @@ package final class JobsAPIClient: ImageService {
         return try read(reply)
     }
 
-    private static let userAgent = "nightjar"
-
     private func apiRequest(_ path: String) -> HTTPClientRequest {
-        var call = HTTPClientRequest(url: settings.baseURL + path)
+        var call = transport.request(settings.baseURL + path, by: route)
         call.headers.add(name: "User-Agent", value: Self.userAgent)
         call.headers.add(name: "Accept", value: "application/json")
         if let key = settings.key { call.headers.add(name: "Authorization", value: key.authorization) }
@@ -215,7 +139,7 @@ package final class JobsAPIClient: ImageService {
 
     // MARK: Words
 
-    private func words(for error: any Error) -> String {
+    func words(for error: any Error) -> String {
         TransportError.words(for: error, without: settings.key)
     }
 }
@@ -226,11 +150,5 @@ extension EncodingError {
         case .invalidValue(_, let context): context.debugDescription
         @unknown default: "a value that JSON cannot hold"
         }
-    }
-}
-
-extension TimeAmount {
-    fileprivate init(_ duration: Duration) {
-        self = .milliseconds(duration.milliseconds)
     }
 }

@@ -31,6 +31,8 @@ struct Reply: Sendable {
             return .accepted(RemoteJobID(reply.id))
         case 429: return .throttled(wait)
         case 401, 402, 403: return trouble.map { .refused($0) } ?? .lost(Loss(.answered, message))
+        // Only a proxy says so, and passes nothing on.
+        case 407: return .notSent("the proxy asks for a user and a password")
         // These speak of a request whose fate is open.
         case 408, 425, 499: return .lost(Loss(.answered, message))
         case 400..<500 where withKey && speaksOfKey: return .keyRefused(message)
@@ -120,6 +122,7 @@ struct Reply: Sendable {
         case 401, 402, 403: throw trouble.map { .refused($0) } ?? .unavailable(message)
         case 404: throw .notFound
         case 429: throw .throttled(wait)
+        case 407: throw .unavailable("the proxy asks for a user and a password")
         case 408, 425, 499: throw .unavailable(message)
         case 400..<500: throw .rejected(message)
         default: throw .unavailable(message)

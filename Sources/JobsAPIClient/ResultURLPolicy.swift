@@ -23,6 +23,12 @@ struct ResultURLPolicy: Sendable {
     }
 
     let api: Origin
+    let resultHosts: [ResultHost]
+
+    init(api: Origin, resultHosts: [ResultHost] = []) {
+        self.api = api
+        self.resultHosts = resultHosts
+    }
 
     enum Verdict: Equatable {
         case allowed(sendsKey: Bool)
@@ -35,9 +41,15 @@ struct ResultURLPolicy: Sendable {
         if api.scheme == "https", origin.scheme != "https" {
             return .blocked("the result's address is http although the API is https")
         }
-        if origin.host != api.host, PrivateHost.isPrivate(origin.host) {
-            return .blocked("the result's address is on a private host, `\(origin.host)`")
+        if !isTrusted(origin), PrivateHost.isPrivate(origin.host) {
+            return .blocked(
+                "the result's address is on a private host, `\(origin.host)`, which `result_hosts` does not name")
         }
         return .allowed(sendsKey: origin == api)
+    }
+
+    /// Whether results may come from this host wherever it is: it is the API's own, on any port, or was named by a person.
+    func isTrusted(_ origin: Origin) -> Bool {
+        origin.host == api.host || resultHosts.contains { $0.covers(origin) }
     }
 }

@@ -10,14 +10,26 @@ enum TransportError {
     /// Whether an error speaks of the time before the request: no name, no connection, no TLS session.
     ///
     /// By itself it proves nothing, since some of these also come from a connection that has been used; see
-    /// `TrackedBody`. An address written in numbers fails with an `IOError`, a name with an `NIOConnectionError`.
+    /// `TrackedBody`. A proxy that is asked to connect and does not is one of them. An address written in numbers fails with an `IOError`, a name with an `NIOConnectionError`.
     static func isOfConnecting(_ error: any Error) -> Bool {
         switch error {
         case is NIOConnectionError, is SocketAddressError, is SocketAddressError.UnknownHost, is IOError,
             is NIOSSLError, is NIOSSLExtraError:
             true
         case let error as HTTPClientError:
-            [.connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout].contains(error)
+            [
+                .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout, .invalidProxyResponse,
+                .proxyAuthenticationRequired, .httpProxyHandshakeTimeout,
+            ].contains(error)
+        default: false
+        }
+    }
+
+    /// Whether an error says that the connection was closed, and not why.
+    static func isOfClosing(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .remoteConnectionClosed
+        case let error as ChannelError: [.ioOnClosedChannel, .alreadyClosed, .inputClosed, .eof].contains(error)
         default: false
         }
     }
@@ -60,9 +72,14 @@ enum TransportError {
             switch error {
             case .readTimeout, .deadlineExceeded: return "no answer in time"
             case .connectTimeout: return "no connection in time"
+            case .invalidProxyResponse: return "the proxy does not connect to the host"
+            case .proxyAuthenticationRequired: return "the proxy asks for a user and a password"
+            case .httpProxyHandshakeTimeout: return "no connection through the proxy in time"
             case .remoteConnectionClosed: return "the connection was closed before the answer was whole"
             default: return error.shortDescription.lowercased()
             }
+        case let error as ChannelError where isOfClosing(error):
+            return "the connection was closed before the answer was whole"
         case is NIOTooManyBytesError: return "the answer is too long"
         case is CancellationError: return "cancelled"
         default: return "\(error)"

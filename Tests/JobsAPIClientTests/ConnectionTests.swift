@@ -147,9 +147,12 @@ struct ConnectionTests {
     }
 
     @Test func `requests stay apart: no HTTP/2, no redirect, no second try of a connection`() throws {
-        let configuration = JobsAPIClient.configuration(ClientSettings(baseURL: "https://api.example", key: nil))
-        #expect(configuration.httpVersion == .http1Only)
-        #expect(configuration.connectionPool.retryConnectionEstablishment == false)
+        let transport = try Transport(ClientSettings(baseURL: "https://api.example", key: nil))
+        for route in [Route.direct, .pinned(host: "a", address: "8.8.8.8")] {
+            let configuration = transport.configuration(for: route)
+            #expect(configuration.httpVersion == .http1Only)
+            #expect(configuration.connectionPool.retryConnectionEstablishment == false)
+        }
     }
 
     @Test func `only errors of connecting can mean that nothing was sent`() {
@@ -157,6 +160,8 @@ struct ConnectionTests {
             IOError(errnoCode: ECONNREFUSED, reason: "connect"), NIOSSLError.handshakeFailed(.noError),
             NIOSSLExtraError.failedToValidateHostname, HTTPClientError.connectTimeout,
             HTTPClientError.tlsHandshakeTimeout, HTTPClientError.getConnectionFromPoolTimeout,
+            HTTPClientError.invalidProxyResponse, HTTPClientError.proxyAuthenticationRequired,
+            HTTPClientError.httpProxyHandshakeTimeout,
         ]
         for error in connecting { #expect(TransportError.isOfConnecting(error), "\(error)") }
         let others: [any Error] = [

@@ -1,6 +1,8 @@
-import JobsAPIClient
 import NightjarCore
+import Synchronization
 import Testing
+
+@testable import JobsAPIClient
 
 /// Long enough for a loaded machine to connect, short enough to wait for.
 let shortTimeout: Duration = .milliseconds(1500)
@@ -13,8 +15,16 @@ func withClient<Value>(
     _ body: (JobsAPIClient) async throws -> Value
 ) async throws -> Value {
     let key = key.flatMap { APIKey($0) }
-    let settings = ClientSettings(baseURL: baseURL, key: key, timeout: timeout, maxImageBytes: maxImageBytes)
-    let client = try #require(JobsAPIClient(settings))
+    return try await withClient(
+        ClientSettings(baseURL: baseURL, key: key, timeout: timeout, maxImageBytes: maxImageBytes), body)
+}
+
+@discardableResult
+func withClient<Value>(
+    _ settings: ClientSettings, resolver: ResultHosts.Resolver = ResultHosts.Resolver(),
+    _ body: (JobsAPIClient) async throws -> Value
+) async throws -> Value {
+    let client = try JobsAPIClient(settings, resolver: resolver)
     do {
         let value = try await body(client)
         await client.shutdown()
@@ -23,6 +33,28 @@ func withClient<Value>(
         await client.shutdown()
         throw error
     }
+}
+
+extension JobsAPIClient {
+    /// What a download brought, and how it ended.
+    func fetched(_ url: String) async -> (text: String, failure: DownloadFailure?) {
+        let received = Mutex("")
+        var failure: DownloadFailure?
+        do {
+            try await download(url) { bytes in received.withLock { $0 += String(decoding: bytes, as: UTF8.self) } }
+        } catch let error as DownloadFailure {
+            failure = error
+        } catch {
+            Issue.record("\(error)")
+        }
+        return (received.withLock { $0 }, failure)
+    }
+}
+
+extension DownloadFailure {
+    var isTransient: Bool { if case .transient = self { true } else { false } }
+    var isTooLarge: Bool { if case .unfetchable = self { true } else { false } }
+    var isBlocked: Bool { if case .blocked = self { true } else { false } }
 }
 
 func request(_ prompt: String = "a fox", seed: Int64? = 42) -> ImageRequest {

@@ -61,6 +61,7 @@ struct ResultURLPolicyTests {
         "[::FFFF:7F00:1]", "[0:0:0:0:0:ffff:10.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b::7f00:1]",
         "[64:ff9b::10.0.0.1]", "[64:ff9b:1::808:808]", "[2002:7f00:1::]", "[2002:c0a8:101::1]", "[fc00::1]",
         "[fd12:3456::1]", "[fe80::1]", "[fe80::1%25eth0]", "[FE80::1%25lo]", "[febf::1]", "[fec0::1]", "[ff02::1]",
+        "[100::1]", "[2001:0:808:808::1]",
     ])
     func `a private host is blocked in every spelling`(host: String) throws {
         for api in ["http://api.example", "http://192.0.2.1"] {
@@ -88,10 +89,55 @@ struct ResultURLPolicyTests {
         #expect(isBlocked(policy.judge("http://[::1]:8080/x")))
     }
 
+    @Test func `a host that a person named may be private, on its port`() throws {
+        let policy = ResultURLPolicy(
+            api: try #require(ResultURLPolicy.Origin("http://api.example")),
+            resultHosts: try ["NAS.local", "10.0.0.7:9000", "[FD00:0::7]"].map { try ResultHost($0) })
+        for url in [
+            "http://nas.local/x", "https://NAS.LOCAL:8443/x", "http://10.0.0.7:9000/x", "http://[fd00::7]:81/x",
+            "http://[fd00:0:0::7]/x",
+        ] {
+            #expect(policy.judge(url) == .allowed(sendsKey: false), "\(url)")
+        }
+        for url in [
+            "http://10.0.0.7/x", "http://10.0.0.8:9000/x", "http://a.nas.local/x", "http://[fd00::8]/x",
+            "ftp://nas.local/x",
+        ] {
+            #expect(isBlocked(policy.judge(url)), "\(url)")
+        }
+        let strict = ResultURLPolicy(
+            api: try #require(ResultURLPolicy.Origin("https://api.example")), resultHosts: [try ResultHost("nas.local")]
+        )
+        #expect(isBlocked(strict.judge("http://nas.local/x")))
+        #expect(strict.judge("https://nas.local/x") == .allowed(sendsKey: false))
+    }
+
+    @Test(
+        arguments: [
+            ("nas", "nas", nil), ("NAS.local:80", "nas.local", 80), ("10.0.0.7", "10.0.0.7", nil),
+            ("10.0.0.7:65535", "10.0.0.7", 65535), ("[fd00::7]", "fd00::7", nil), ("[fd00:0::7]:1", "fd00::7", 1),
+            ("fd00::7", "fd00::7", nil), ("a_b-c.d1", "a_b-c.d1", nil),
+        ] as [(String, String, Int?)])
+    func `a host is named with a port or without`(text: String, host: String, port: Int?) throws {
+        let parsed = try ResultHost(text)
+        #expect(parsed.host == host && parsed.port == port)
+        #expect(try ResultHost(parsed.description) == parsed)
+    }
+
+    @Test(arguments: [
+        "", " ", "a b", "a:", ":80", "a:0", "a:65536", "a:x", "a:+1", "http://a", "a/b", "a@b", "[fd00::7", "fd00::7]",
+        "[a]", "[]", "::x", "a..b", ".a", "a.", "*", "*.a", "10.0.0.0/8", "ä", "[fd00::7]80", "[fd00::7]:",
+    ])
+    func `what is no host is not taken for one`(text: String) {
+        #expect(throws: ClientSettingsError.resultHost(text)) { try ResultHost(text) }
+    }
+
     @Test(arguments: [
         "", "api.example", "/v1", "ftp://api.example", "http://", "http://api.example:70000", "mailto:a@b",
     ])
     func `a client needs an absolute address`(url: String) {
-        #expect(JobsAPIClient(ClientSettings(baseURL: url, key: nil)) == nil)
+        #expect(throws: ClientSettingsError.baseURL(url)) {
+            try JobsAPIClient(ClientSettings(baseURL: url, key: nil))
+        }
     }
 }

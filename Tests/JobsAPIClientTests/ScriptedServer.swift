@@ -183,6 +183,31 @@ struct Connection: Sendable {
         }
     }
 
+    /// Passes bytes on to a port of this machine and back, until one of the two goes.
+    func splice(toPort port: Int) {
+        let other = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(other) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(other, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        precondition(result == 0)
+        let far = Connection(socket: other, number: number, note: note)
+        var watched = [
+            pollfd(fd: socket, events: Int16(POLLIN), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+        ]
+        while poll(&watched, 2, -1) > 0 {
+            for (index, (from, to)) in [(self, far), (far, self)].enumerated() where watched[index].revents != 0 {
+                guard let bytes = from.receive(), to.send(bytes) else { return }
+            }
+        }
+    }
+
     /// One byte every `interval`, until the peer goes.
     func drip(_ byte: UInt8, every interval: useconds_t) {
         while send(Data([byte])) { usleep(interval) }
