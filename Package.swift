@@ -56,6 +56,7 @@ let package = Package(
         .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CLibGD", providers: [.apt(["libgd-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: no input, no output.
         .target(name: "NightjarCore", dependencies: [crypto]),
@@ -69,7 +70,7 @@ let package = Package(
             name: "JobsAPIClient",
             dependencies: ["JobsAPI", "NightjarCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
         .target(name: "NightjarStore", dependencies: ["NightjarCore", grdb]),
-        .target(name: "NightjarFiles", dependencies: ["CLinux", "NightjarCore", crypto]),
+        .target(name: "NightjarFiles", dependencies: ["CLinux", "CZlib", "NightjarCore", "Pictures", crypto]),
         .target(name: "NightjarRunner", dependencies: ["NightjarCore"]),
         .target(
             name: "JobsAPIServer",
@@ -90,7 +91,8 @@ let package = Package(
         .target(name: "NightjarTestSupport", dependencies: ["NightjarCore"], path: "Tests/NightjarTestSupport"),
         .testTarget(name: "NightjarCoreTests", dependencies: ["NightjarCore", "NightjarTestSupport"]),
         .testTarget(
-            name: "NightjarFilesTests", dependencies: ["NightjarCore", "NightjarFiles", "NightjarTestSupport", crypto]),
+            name: "NightjarFilesTests",
+            dependencies: ["NightjarCore", "NightjarFiles", "NightjarTestSupport", "Pictures", crypto]),
         .testTarget(
             name: "YAMLStreamTests", dependencies: ["NightjarTestSupport", "YAMLStream"]),
         .testTarget(

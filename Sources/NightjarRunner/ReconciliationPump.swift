@@ -120,13 +120,8 @@ final class ReconciliationPump: Sendable {
 
     /// The API refuses the header: it is not sent any more.
     func idempotencyKeyIsRefused() async throws {
-        var changed = knowledge.withLock { $0.machine.knowledge }
-        changed.refusesIdempotencyKey = true
-        try await store.setAPIKnowledge(changed)
-        knowledge.withLock { knowledge in
-            knowledge.machine.idempotencyKeyIsRefused()
-            knowledge.saved = changed
-        }
+        knowledge.withLock { $0.machine.knowledge.refusesIdempotencyKey = true }
+        try await save()
     }
 
     /// The intent of a job is durable, and its request about to leave.

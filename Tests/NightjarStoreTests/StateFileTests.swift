@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 import NightjarCore
 import NightjarTestSupport
 import Testing
@@ -144,7 +145,9 @@ struct StateFileTests {
         for query in queries {
             let plan = try await opened.store.read { db in
                 let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + query)
-                return try Row.fetchAll(statement).map { $0["detail"] as String }
+                let count = Int(sqlite3_bind_parameter_count(statement.sqliteStatement))
+                return try Row.fetchAll(statement, arguments: StatementArguments(repeatElement(1, count: count)))
+                    .map { $0["detail"] as String }
             }
             let usesIndex = plan.contains { $0.contains("jobs_unfinished") || $0.contains("jobs_waiting") }
             #expect(usesIndex, "\(query): \(plan)")

@@ -46,4 +46,55 @@ struct Opened {
         }
         return job
     }
+
+    /// When nothing has happened yet, and so many seconds after.
+    static func moment(_ seconds: Int = 0) -> Moment { .sample(now + .seconds(seconds)) }
+
+    /// Claims the next job and loses its answer.
+    @discardableResult
+    func lose(_ batch: BatchID, _ kind: Loss.Kind = .closed, at seconds: Int = 0, price: Money = .zero) async throws
+        -> ClaimedJob
+    {
+        let claimed = try await store.claim(1, of: batch, prices: ["model-a": price], now: Self.now)
+        guard let job = claimed.first else { throw StoreFailure.other("nothing to claim") }
+        try await lose(job, kind, at: seconds)
+        return job
+    }
+
+    func lose(_ job: ClaimedJob, _ kind: Loss.Kind = .closed, at seconds: Int = 0) async throws {
+        var lifecycle = job.lifecycle
+        lifecycle.answerLost("cut off")
+        _ = try await store.record(
+            JobChange(
+                job: job.id, batch: job.batch, from: .submitting, to: lifecycle.state, at: Self.now,
+                lost: OpenSubmission.Lost(Loss(kind, "cut off"), at: Self.moment(seconds))))
+    }
+
+    /// Two lists have counted: the job is submitted again.
+    func claimAgain(
+        _ job: JobID, _ number: Int = 1, usesTry: Bool = false, first: Int = 30, second: Int = 36, at seconds: Int = 37
+    ) async throws -> Resubmission {
+        let id = SubmissionID(job: job, number: number)
+        try await store.noteEvidence(Self.moment(first), of: id)
+        return try await store.claimAgain(
+            id, evidence: (Self.moment(first), Self.moment(second)), usesTry: usesTry, settle: .seconds(30),
+            at: Self.moment(seconds), now: Self.now + .seconds(seconds))
+    }
+
+    func record(
+        _ job: JobID, _ batch: BatchID, from: JobState, to: JobLifecycle.State, spent: Money = .zero,
+        submission: Int? = nil, acceptedAt: Moment? = nil
+    ) async throws -> RecordOutcome {
+        try await store.record(
+            JobChange(
+                job: job, batch: batch, from: from, to: to, at: Self.now, spent: spent, submission: submission,
+                acceptedAt: acceptedAt))
+    }
+
+    /// Each open submission: job's place, number, job's state, and whether it is replaced.
+    func open() async throws -> [String] {
+        try await store.openSubmissions().map {
+            "\($0.reference.index)/\($0.id.number) \($0.jobState.rawValue)\($0.isReplaced ? " replaced" : "")"
+        }
+    }
 }
