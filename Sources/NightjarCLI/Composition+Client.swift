@@ -8,11 +8,27 @@ extension Composition {
         _ configuration: RunConfiguration, key: APIKey?, baseURL: String, connections: Int,
         environment: [String: String]
     ) throws(Refusal) -> JobsAPIClient {
-        let client = JobsAPIClient(
-            ClientSettings(
-                baseURL: baseURL, key: key, timeout: configuration.run.timeout, connections: connections,
-                maxImageBytes: configuration.maxImageBytes))
-        guard let client else { throw Refusal(.configuration, "`\(baseURL)` is not an address of a Jobs API") }
-        return client
+        do {
+            var settings = try clientSettings(configuration, key: key, environment: environment)
+            settings.baseURL = baseURL
+            settings.connections = connections
+            return try JobsAPIClient(settings)
+        } catch {
+            throw Refusal(.configuration, "\(error)")
+        }
+    }
+
+    /// - Throws: What is wrong with the hosts of results, or with a proxy.
+    static func clientSettings(
+        _ configuration: RunConfiguration, key: APIKey?, environment: [String: String]
+    ) throws(ClientSettingsError) -> ClientSettings {
+        // A rehearsal's API is in the process itself.
+        let proxies = key == nil ? ProxySettings.none : try ProxySettings(environment: environment)
+        var hosts: [ResultHost] = []
+        for text in configuration.resultHosts { hosts.append(try ResultHost(text)) }
+        return ClientSettings(
+            baseURL: configuration.baseURL, key: key, timeout: configuration.run.timeout,
+            maxImageBytes: configuration.maxImageBytes, caFile: configuration.caFile, proxies: proxies,
+            resultHosts: hosts)
     }
 }

@@ -25,6 +25,7 @@ extension Composition {
             if !path.hasSuffix("/metadata.jsonl") {
                 warn("warning: `\(name)/metadata.jsonl` is not Nightjar's and stays as it is; the new one is `\(path)`")
             }
+            Failpoint.metadataWritten.reach()
             record.images = images
             try await store.setMetadataRecord(record, of: batch.id)
         }

@@ -16,8 +16,14 @@ struct Composition: Sendable {
     let display: ProgressDisplay
     let observer: any RunObserver
     let signals: StopSignals
+    let environment: [String: String]
 
     func run() async throws -> ExitCode {
+        do {
+            _ = try Self.clientSettings(configuration, key: key, environment: environment)
+        } catch {
+            throw Refusal(.configuration, "\(error)")
+        }
         let (lock, store) = try Self.openState(configuration.state)
         defer {
             // What could not be folded into the file now is folded by the next one that opens it.

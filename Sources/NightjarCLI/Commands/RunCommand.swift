@@ -78,7 +78,8 @@ struct RunCommand: AsyncParsableCommand {
         defer { listening.cancel() }
         let composition = Composition(
             configuration: configuration, batches: batches, key: key, display: display,
-            observer: ObserverGroup(members: observers.compactMap { $0 }), signals: signals)
+            observer: ObserverGroup(members: observers.compactMap { $0 }), signals: signals,
+            environment: environment)
         display.start()
         defer { display.finish() }
         return try await composition.run()
