@@ -79,7 +79,7 @@ package struct VerifyReport: Equatable, Sendable {
         lines.append(summary)
         if findings.contains(where: \.isLeft), !repairs {
             let words = (["verify"] + (batch.map { [ShellWord.quoted($0)] } ?? []) + ["--repair"]).joined(separator: " ")
-            lines.append("to fetch again what is damaged or missing: \(advice.command(words))")
+            lines.append("to fetch them again: \(advice.command(words))")
         }
         return lines.map { $0 + "\n" }.joined()
     }
