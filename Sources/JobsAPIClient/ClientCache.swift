@@ -33,6 +33,7 @@ final class ClientCache: Sendable {
         /// The entry that a new user gets; one that is not here goes when its last user goes.
         var current: [Name: Int] = [:]
         var lastID = 0
+        var isShutDown = false
 
         mutating func lease(_ name: Name, _ now: ContinuousClock.Instant) -> Lease? {
             guard let id = current[name], var entry = entries[id] else { return nil }
@@ -98,7 +99,7 @@ final class ClientCache: Sendable {
         return lease
     }
 
-    /// The client for a way that needs no resolving.
+    /// The client for a way that needs no resolving; `nil` after the end.
     func lease(_ route: Route) async -> Lease? {
         if let lease = await lease(.route(route)) { return lease }
         return await lease(.route(route), by: route, addresses: [])
@@ -106,6 +107,7 @@ final class ClientCache: Sendable {
 
     /// The client for a host, pinned to the first of its addresses if it is not there (any more).
     /// - Parameter addresses: What the host was resolved to; all have been checked.
+    /// - Returns: `nil` without an address, and after the end.
     func lease(host: String, addresses: [String]) async -> Lease? {
         guard let first = addresses.first else { return nil }
         return await lease(.host(host), by: .pinned(host: host, address: first), addresses: addresses)
@@ -115,7 +117,7 @@ final class ClientCache: Sendable {
         let now = now()
         let (lease, closing) = state.withLock { state in
             var closing: [HTTPClient] = []
-            if state.current[name] == nil {
+            if state.current[name] == nil, !state.isShutDown {
                 closing = state.makeRoom()
                 let http = transport.client(for: route)
                 state.add(name, Entry(http: http, route: route, addresses: addresses, resolved: now, used: now))
@@ -157,9 +159,10 @@ final class ClientCache: Sendable {
         await close(closing)
     }
 
+    /// Closes all clients, used or not; there is none to be had after that.
     func shutdown() async {
         let closing = state.withLock { state in
-            defer { state = State() }
+            defer { state = State(isShutDown: true) }
             return state.entries.values.map(\.http)
         }
         await close(closing)

@@ -35,7 +35,7 @@ extension JobsAPIClient {
         let response: HTTPClientResponse
         do {
             response = try await visit.http.execute(call, deadline: .now() + TimeAmount(settings.timeout * 4))
-        } catch  where TransportError.isOfConnecting(error) {
+        } catch let error where TransportError.isOfConnecting(error) {
             throw ResultHosts.NotConnected(words: words(for: error))
         } catch {
             throw DownloadFailure.transient(words(for: error))

@@ -36,6 +36,7 @@ final class ResultHosts: Sendable {
     private let resolver: Resolver
     private let clients: ClientCache
 
+    private static let ended = DownloadFailure.transient("the client has ended")
     /// Addresses of one host that are tried in a row.
     private static let addressesTried = 3
 
@@ -92,14 +93,13 @@ final class ResultHosts: Sendable {
         let route = transport.route(to: origin)
         let isAddress = host.hasPrefix("[") || (try? SocketAddress(ipAddress: host, port: origin.port)) != nil
         if route != .direct || isAddress || policy.isTrusted(origin) {
-            guard let lease = await clients.lease(route) else { throw .transient("no way to `\(host)`") }
+            guard let lease = await clients.lease(route) else { throw Self.ended }
             return (lease, nil)
         }
         if let lease = await clients.lease(.host(host)) { return (lease, host) }
         let addresses = try await checkedAddresses(of: host)
-        guard let lease = await clients.lease(host: host, addresses: addresses) else {
-            throw .transient("the name `\(host)` has no address")
-        }
+        guard !addresses.isEmpty else { throw .transient("the name `\(host)` has no address") }
+        guard let lease = await clients.lease(host: host, addresses: addresses) else { throw Self.ended }
         return (lease, host)
     }
 

@@ -347,7 +347,8 @@ final class ReconciliationPump: Sendable {
             let room = Self.mostReading - knowledge.reading.count
             guard room > 0 else { return [] }
             let wanted = knowledge.machine.candidatesToRead(at: knowledge.clock.moment(at: state.time.now()))
-            let chosen = Array(wanted.lazy.filter { !knowledge.reading.contains($0) }.prefix(room))
+            let reading = knowledge.reading
+            let chosen = Array(wanted.lazy.filter { !reading.contains($0) }.prefix(room))
             knowledge.reading.formUnion(chosen)
             return chosen
         }

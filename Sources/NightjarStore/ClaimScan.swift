@@ -88,6 +88,7 @@ struct ClaimScan {
             """
     }
 
+    // SQLite finds a millisecond by the index and reads through that: times are spread by chance.
     private var after: String {
         queue.isWaiting
             ? "AND due_at_ms <= ?2 AND (due_at_ms, jobs.id) > (?3, ?4)"

@@ -110,10 +110,15 @@ extension SQLiteStore {
         }
     }
 
-    package func duplicatesToFetch() async throws -> [(id: RemoteJobID, job: JobID)] {
+    package func duplicatesToFetch() async throws -> [(id: RemoteJobID, job: JobID, batch: BatchID)] {
         try await read { db in
-            try Row.fetchAll(db, sql: "SELECT remote_id, job_id FROM duplicates WHERE NOT is_ended ORDER BY id")
-                .map { (RemoteJobID($0["remote_id"]), JobID($0["job_id"])) }
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT duplicates.remote_id, job_id, batch_id FROM duplicates JOIN jobs ON jobs.id = job_id
+                    WHERE NOT is_ended ORDER BY duplicates.id
+                    """
+            ).map { (RemoteJobID($0["remote_id"]), JobID($0["job_id"]), BatchID($0["batch_id"])) }
         }
     }
 

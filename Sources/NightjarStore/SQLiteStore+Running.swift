@@ -9,7 +9,7 @@ extension SQLiteStore {
             let rows = try Row.fetchCursor(
                 transaction.db,
                 sql: """
-                    SELECT jobs.*, model FROM jobs JOIN parameters ON parameters.id = parameters_id
+                    SELECT jobs.*, \(Self.parameterColumns) FROM jobs JOIN parameters ON parameters.id = parameters_id
                     WHERE batch_id IN (SELECT id FROM batches) AND state IN ('submitted', 'ready')
                         AND \(Self.isUnfinished)
                     ORDER BY jobs.id
@@ -26,7 +26,7 @@ extension SQLiteStore {
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT jobs.*, model FROM jobs JOIN parameters ON parameters.id = parameters_id
+                    SELECT jobs.*, \(Self.parameterColumns) FROM jobs JOIN parameters ON parameters.id = parameters_id
                     WHERE jobs.id = ? AND state IN ('submitted', 'ready')
                     """, arguments: [id.rawValue])
             return row.map { Self.runningJob($0, now: WallTime.now) }
@@ -36,7 +36,7 @@ extension SQLiteStore {
     private static func runningJob(_ row: Row, now: WallTime) -> RunningJob {
         let job = JobRow(row)
         var running = RunningJob(
-            id: job.id, batch: job.batch, reference: job.reference, model: row["model"], price: job.price,
+            id: job.id, batch: job.batch, reference: job.reference, request: JobRow.request(row), price: job.price,
             submittedAt: WallTime(milliseconds: row["submitted_at_ms"] ?? now.milliseconds),
             isRemoved: row["removed"], lifecycle: JobLifecycle(job.lifecycleState))
         running.isWanted = row["wanted"]

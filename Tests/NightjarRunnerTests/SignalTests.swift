@@ -10,7 +10,7 @@ struct SignalTests {
         let signal = Signal()
         let mark = signal.mark
         signal.notify()
-        await signal.wait(since: mark, on: .system)
+        await signal.wait(since: mark, on: .system(bootID: "test"))
     }
 
     @Test func `a wait ends at its deadline and at once with its task`() async {
@@ -20,7 +20,7 @@ struct SignalTests {
         #expect(await clock.nextSleeper() == .seconds(5))
         clock.advance(by: .seconds(5))
         await waited
-        let task = Task { await signal.wait(since: signal.mark, on: .system) }
+        let task = Task { await signal.wait(since: signal.mark, on: .system(bootID: "test")) }
         task.cancel()
         await task.value
     }
@@ -49,7 +49,7 @@ struct SignalTests {
                                 signal.notify()
                             }
                         } else if taken.withLock({ $0 }) < total {
-                            await signal.wait(since: mark, on: .system)
+                            await signal.wait(since: mark, on: .system(bootID: "test"))
                         }
                     }
                 }
@@ -62,7 +62,7 @@ struct SignalTests {
                 }
             }
             for _ in 0..<200 {
-                let waiting = Task { await signal.wait(since: signal.mark, on: .system) }
+                let waiting = Task { await signal.wait(since: signal.mark, on: .system(bootID: "test")) }
                 waiting.cancel()
             }
         }

@@ -174,7 +174,7 @@ extension WatchedStore {
         try await watched(.note) { try await store.noteDuplicate(id, of: job, price: price, now: now) }
     }
 
-    package func duplicatesToFetch() async throws -> [(id: RemoteJobID, job: JobID)] {
+    package func duplicatesToFetch() async throws -> [(id: RemoteJobID, job: JobID, batch: BatchID)] {
         try await watched(.read) { try await store.duplicatesToFetch() }
     }
 

@@ -22,7 +22,7 @@ extension DiagnosticSink {
     }
 
     /// A string; see `MappingReader.text`.
-    func text(of node: YAMLNode, key: String) -> String? {
+    package func text(of node: YAMLNode, key: String) -> String? {
         if case .invalid = node.content { return nil }
         guard let text = node.text, node.scalarType == .text else {
             report(

@@ -23,7 +23,7 @@ extension Reconciler {
         switch lost.loss.kind {
         case .keyKnown: return Hold(.keyKnown, "the API says that it knows this request, and not which job it is")
         case .sharedID: return Hold(.sharedID, lost.loss.words)
-        case .closed, .silent, .gateway, .answered, .unreadable, .interrupted: break
+        case .closed, .silent, .gateway, .answered, .conflict, .unreadable, .interrupted: break
         }
         if job.request.seed == nil { return noSeed(job, submission, index) }
         let left = settles(submission, at: now)
@@ -40,7 +40,7 @@ extension Reconciler {
                     .waitsForItsTurn,
                     "the API has not got it; another job of seed \(fingerprint.seed) may still be accepted")
             }
-            let waits = canaries[job.model] != nil && !isReleased(job.model, at: now)
+            let waits = waitsForCanary(job.model, at: now)
             return Hold(
                 .waitsForItsTurn,
                 waits

@@ -129,7 +129,7 @@ extension Reconciler {
             case .unread(let id): if candidates[id]?.isGone != true { return nil }
             case .notComparable, .ambiguous, .doubtful, nil: break
             }
-            if isAbsent(job), canaries[job.model] == nil || isReleased(job.model, at: now) { return nil }
+            if isAbsent(job), !waitsForCanary(job.model, at: now) { return nil }
         }
         guard let least else { return nil }
         return min(least, lastLearnt.map { elapsed(since: $0, at: now) } ?? least)

@@ -25,7 +25,7 @@ extension Reconciler {
         var steps: [Step] = []
         for model in byModel.keys.sorted() {
             let isReleased = isReleased(model, at: now)
-            if canaries[model] != nil, !isReleased { continue }
+            if waitsForCanary(model, at: now) { continue }
             var used: Set<Fingerprint> = []
             for job in (byModel[model] ?? []).sorted(by: { $0.id < $1.id }) {
                 guard let current = job.current, let first = current.firstCounted, let second = job.lastCounted,
@@ -39,6 +39,14 @@ extension Reconciler {
         return steps
     }
 
+    /// Another job of the model has gone first, and no list has shown it yet. Where lists show that it was lost, and that the
+    /// API has not got it, one goes first again.
+    func waitsForCanary(_ model: String, at now: Moment) -> Bool {
+        guard let canary = canaries[model], !isReleased(model, at: now) else { return false }
+        guard let job = jobs[canary.submission.job], job.current?.id == canary.submission else { return true }
+        return !isAbsent(job)
+    }
+
     func isReleased(_ model: String, at now: Moment) -> Bool {
         released[model].map { now.boot <= $0 } ?? false
     }
@@ -48,7 +56,7 @@ extension Reconciler {
         let model = submission.request.parameters.model
         jobs[submission.id.job]?.wasUnknown = true
         jobs[submission.id.job]?.replacedByPerson = false
-        guard canaries[model] == nil, !isReleased(model, at: now) else { return }
+        guard !waitsForCanary(model, at: now), !isReleased(model, at: now) else { return }
         canaries[model] = Canary(submission: submission.id, intent: now)
     }
 
