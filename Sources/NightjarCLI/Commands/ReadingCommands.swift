@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import NightjarCore
+internal import NightjarStore
 
 /// Runs the body of a command, and ends with the code of what it refuses.
 func refusing(_ body: (Console) async throws -> Void) async throws {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import NightjarCore
+internal import NightjarStore
 
 struct WhyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -55,13 +55,16 @@ struct Repair {
             throw Refusal(.cannotWrite, error.words)
         }
         let findings = report.findings
-        let fetch = { (baseURL: String) in
-            try await fetch(findings, batches, store: store, tree: tree, key: key, baseURL: baseURL)
+        let repaired: [VerifyReport.Finding]
+        let trouble: Repairer.Trouble?
+        if isRehearsal {
+            (repaired, trouble) = try await Rehearsal.run(folder: configuration.output + "/.nightjar/api") { baseURL in
+                try await fetch(findings, batches, store: store, tree: tree, key: nil, baseURL: baseURL)
+            }
+        } else {
+            (repaired, trouble) = try await fetch(
+                findings, batches, store: store, tree: tree, key: key, baseURL: configuration.baseURL)
         }
-        let (repaired, trouble) =
-            isRehearsal
-            ? try await Rehearsal.run(folder: configuration.output + "/.nightjar/api", body: fetch)
-            : try await fetch(configuration.baseURL)
         report.findings = repaired
         try await writeMetadata(store, report)
         return (report, trouble.map { Refusal($0) })
