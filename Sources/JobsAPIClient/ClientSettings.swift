@@ -3,6 +3,8 @@ package struct ClientSettings: Sendable {
     /// With a scheme, without a slash at its end.
     package var baseURL: String
     package var key: APIKey?
+    /// Looks the key up again, for a run that waits until another one is there; `nil` where it stays.
+    package var readKey: (@Sendable () -> APIKey?)?
     /// Silence after which a request counts as lost.
     package var timeout: Duration
     /// Sockets kept to one host, at least 1.

@@ -31,7 +31,7 @@ extension JobsAPIClient {
     ) async throws -> String? {
         var call = transport.request(url, by: visit.route)
         call.headers.add(name: "User-Agent", value: Self.userAgent)
-        if visit.sendsKey, let key = settings.key { call.headers.add(name: "Authorization", value: key.authorization) }
+        if visit.sendsKey, let key = key { call.headers.add(name: "Authorization", value: key.authorization) }
         let response: HTTPClientResponse
         do {
             response = try await visit.http.execute(call, deadline: .now() + TimeAmount(settings.timeout * 4))

@@ -4,6 +4,7 @@ internal import JobsAPI
 internal import NIOCore
 internal import NIOHTTP1
 package import NightjarCore
+internal import Synchronization
 
 /// The Jobs API over HTTP.
 ///
@@ -13,6 +14,8 @@ package final class JobsAPIClient: ImageService {
     private let http: HTTPClient
     private let route: Route
     let settings: ClientSettings
+    /// The one of the settings, until it is read anew.
+    private let presentKey: Mutex<APIKey?>
     let transport: Transport
     let hosts: ResultHosts
 
@@ -32,12 +35,20 @@ package final class JobsAPIClient: ImageService {
     init(_ settings: ClientSettings, resolver: ResultHosts.Resolver) throws(ClientSettingsError) {
         guard let origin = ResultURLPolicy.Origin(settings.baseURL) else { throw .baseURL(settings.baseURL) }
         self.settings = settings
+        presentKey = Mutex(settings.key)
         transport = try Transport(settings)
         route = transport.route(to: origin)
         http = transport.client(for: route)
         hosts = ResultHosts(
             policy: ResultURLPolicy(api: origin, resultHosts: settings.resultHosts), transport: transport,
             resolver: resolver)
+    }
+
+    var key: APIKey? { presentKey.withLock { $0 } }
+
+    package func readKeyAnew() async {
+        guard let key = settings.readKey?() else { return }
+        presentKey.withLock { $0 = key }
     }
 
     package func shutdown() async {
@@ -110,13 +121,13 @@ package final class JobsAPIClient: ImageService {
         var call = transport.request(settings.baseURL + path, by: route)
         call.headers.add(name: "User-Agent", value: Self.userAgent)
         call.headers.add(name: "Accept", value: "application/json")
-        if let key = settings.key { call.headers.add(name: "Authorization", value: key.authorization) }
+        if let key = key { call.headers.add(name: "Authorization", value: key.authorization) }
         return call
     }
 
     /// Silence is bounded by the read timeout; the deadline bounds a reply that drips.
     private func reply(to call: HTTPClientRequest) async throws -> Reply {
-        let (http, key, deadline) = (http, settings.key, settings.timeout * 4)
+        let (http, key, deadline) = (http, key, settings.timeout * 4)
         return try await withThrowingTaskGroup { group in
             group.addTask {
                 // The client's own deadline ends with the head of the reply.
@@ -140,7 +151,7 @@ package final class JobsAPIClient: ImageService {
     // MARK: Words
 
     func words(for error: any Error) -> String {
-        TransportError.words(for: error, without: settings.key)
+        TransportError.words(for: error, without: key)
     }
 }
 

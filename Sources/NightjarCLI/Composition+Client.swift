@@ -1,5 +1,6 @@
 internal import JobsAPIClient
 internal import NightjarCore
+internal import NightjarRunner
 
 extension Composition {
     /// The API as the settings say that it is spoken to.
@@ -18,17 +19,15 @@ extension Composition {
         }
     }
 
-    /// - Throws: What is wrong with the hosts of results, or with a proxy.
+    /// - Throws: What is wrong with a proxy.
     static func clientSettings(
         _ configuration: RunConfiguration, key: APIKey?, environment: [String: String]
     ) throws(ClientSettingsError) -> ClientSettings {
         // A rehearsal's API is in the process itself.
         let proxies = key == nil ? ProxySettings.none : try ProxySettings(environment: environment)
-        var hosts: [ResultHost] = []
-        for text in configuration.resultHosts { hosts.append(try ResultHost(text)) }
         return ClientSettings(
             baseURL: configuration.baseURL, key: key, timeout: configuration.run.timeout,
             maxImageBytes: configuration.maxImageBytes, caFile: configuration.caFile, proxies: proxies,
-            resultHosts: hosts)
+            resultHosts: configuration.resultHosts)
     }
 }

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import JobsAPI
+internal import JobsAPIClient
 internal import NightjarCore
 internal import NightjarRunner
 
@@ -19,7 +20,7 @@ struct RunConfiguration: Sendable {
     /// PEM.
     var caFile: String?
     /// Private hosts that results may come from, besides the API's own.
-    var resultHosts: [String] = []
+    var resultHosts: [ResultHost] = []
     var maxImageBytes: Int64 = 64 << 20
     var progress = ProgressMode.auto
     /// `nil` where nobody asked for logs.
@@ -50,7 +51,12 @@ struct RunConfiguration: Sendable {
                 problems: ["`--rehearse` brings an API of its own, so `--base-url` has no place beside it"])
         }
         run.prices = rehearses ? [:] : file.prices
-        resultHosts = file.resultHosts
+        var clientProblems: [String] = []
+        do throws(ClientSettingsError) {
+            for host in file.resultHosts { resultHosts.append(try ResultHost(host)) }
+        } catch {
+            clientProblems.append("\(error)")
+        }
 
         var reader = SettingReader(raw: raw)
         if let path = reader.path(.output) { output = path }
@@ -86,8 +92,9 @@ struct RunConfiguration: Sendable {
         }
         logFormat = reader.choice(.logFormat, LogFormat.allCases.map(\.rawValue)).flatMap(LogFormat.init)
         if let isQuiet = reader.boolean(.quiet) { quiet = isQuiet }
-        if !reader.problems.isEmpty {
-            throw ConfigurationError(exit: reader.flagIsWrong ? .usage : .configuration, problems: reader.problems)
+        let problems = reader.problems + clientProblems
+        if !problems.isEmpty {
+            throw ConfigurationError(exit: reader.flagIsWrong ? .usage : .configuration, problems: problems)
         }
     }
 
