@@ -66,7 +66,9 @@ struct RetryTests {
         }
     }
 
-    @Test func `a lost answer is explained, adopted when a person says which job it is, and not taken twice`() async throws {
+    @Test func `a lost answer is explained, adopted when a person says which job it is, and not taken twice`()
+        async throws
+    {
         try await FakeAPI.use(Self.losing) { api in
             try await Workbench.use { bench in
                 let manifest = try bench.manifest(["one", "two"])

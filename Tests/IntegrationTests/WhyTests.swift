@@ -8,7 +8,9 @@ struct WhyTests {
     ]
 
     @Test func `a held job is explained by why, and by status`() async throws {
-        try await FakeAPI.use { request, _ in request.isSubmission ? .hangUp : nil } _: { api in
+        try await FakeAPI.use { request, _ in
+            request.isSubmission ? .hangUp : nil
+        } _: { api in
             try await Workbench.use { bench in
                 let manifest = try bench.manifest(["a moth at night"])
                 let run = try await bench.run(

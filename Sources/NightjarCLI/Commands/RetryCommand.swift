@@ -45,7 +45,8 @@ struct RetryCommand: AsyncParsableCommand {
         try await refusing { console in
             let reader = try StateReader(files, console: console)
             guard reader.store != nil else {
-                throw Refusal(.usage, "there is no state `\(Cells.plain(reader.path))`, so there is nothing to try again")
+                throw Refusal(
+                    .usage, "there is no state `\(Cells.plain(reader.path))`, so there is nothing to try again")
             }
             let retry = Retry(
                 reader: reader, advice: files.advice, batches: all ? nil : batches, jobs: job, decision: decision)

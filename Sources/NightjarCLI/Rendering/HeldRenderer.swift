@@ -20,7 +20,8 @@ struct HeldRenderer {
                 })
         }
         let name = holding.count == 1 ? holding.first.map { [ShellWord.quoted($0.settings.name)] } ?? [] : []
-        sheet.add("which they are", .whole(advice.command((["jobs"] + name + ["--only", "unknown"]).joined(separator: " "))))
+        sheet.add(
+            "which they are", .whole(advice.command((["jobs"] + name + ["--only", "unknown"]).joined(separator: " "))))
         sheet.add("why one is held", .whole(advice.command("why", "KEY")))
         return [""] + sheet.lines(width: width, style: style)
     }

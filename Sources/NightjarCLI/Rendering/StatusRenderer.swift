@@ -9,7 +9,8 @@ package enum StatusRenderer {
     ///   - output: The output folder as the user named it.
     ///   - width: Columns of the terminal; `nil` where there is none.
     package static func table(
-        _ batches: [BatchSummary], stateFile: String, output: String = "output", advice: CommandAdvice = CommandAdvice(),
+        _ batches: [BatchSummary], stateFile: String, output: String = "output",
+        advice: CommandAdvice = CommandAdvice(),
         width: Int?, style: TerminalStyle
     ) -> String {
         guard !batches.isEmpty else { return "no batches yet in \(style.plain(stateFile))\n" }
@@ -43,7 +44,10 @@ package enum StatusRenderer {
     ) -> [String] {
         let count = batches.reduce(0) { $0 + $1.duplicates }
         guard count > 0 else { return [] }
-        let words = count == 1 ? "1 image was paid for twice; the second one is" : "\(count) images were paid for twice; the second ones are"
+        let words =
+            count == 1
+            ? "1 image was paid for twice; the second one is"
+            : "\(count) images were paid for twice; the second ones are"
         var sheet = FactSheet()
         sheet.add("paid twice", [.text("\(words) kept in"), .whole(Cells.plain("\(output)/.nightjar/duplicates"))])
         return [""] + sheet.lines(width: width, style: style)

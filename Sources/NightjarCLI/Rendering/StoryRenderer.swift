@@ -114,7 +114,8 @@ package struct StoryRenderer: Sendable {
             let what = "`\(plain(duplicate.id.rawValue))`, noticed at \(full(duplicate.noticedAt))"
             if let path = duplicate.path { return [.text(what), .whole(file(path))] }
             let note = duplicate.note.map { plain($0) }
-            let state = duplicate.isEnded ? "it cannot be had: \(note ?? "not known why")" : "it has not been fetched yet"
+            let state =
+                duplicate.isEnded ? "it cannot be had: \(note ?? "not known why")" : "it has not been fetched yet"
             return [.text("\(what); \(state)")]
         }
         sheet.add("paid twice", lines)

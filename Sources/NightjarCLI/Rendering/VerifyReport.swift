@@ -68,7 +68,9 @@ package struct VerifyReport: Equatable, Sendable {
     /// - Parameters:
     ///   - output: The output folder as the user named it.
     ///   - repairs: Whether repair was asked for.
-    package func text(output: String, advice: CommandAdvice, batch: String?, repairs: Bool, style: TerminalStyle) -> String {
+    package func text(output: String, advice: CommandAdvice, batch: String?, repairs: Bool, style: TerminalStyle)
+        -> String
+    {
         var lines = findings.flatMap { finding -> [String] in
             var lines = ["\(finding.heading(style)) \(Cells.plain("\(output)/\(finding.file.path)"))"]
             let name = Cells.plain("\(finding.name) of \(finding.batch)")
@@ -78,7 +80,8 @@ package struct VerifyReport: Equatable, Sendable {
         }
         lines.append(summary)
         if findings.contains(where: \.isLeft), !repairs {
-            let words = (["verify"] + (batch.map { [ShellWord.quoted($0)] } ?? []) + ["--repair"]).joined(separator: " ")
+            let words = (["verify"] + (batch.map { [ShellWord.quoted($0)] } ?? []) + ["--repair"]).joined(
+                separator: " ")
             lines.append("to fetch them again: \(advice.command(words))")
         }
         return lines.map { $0 + "\n" }.joined()
@@ -87,7 +90,8 @@ package struct VerifyReport: Equatable, Sendable {
     private var summary: String {
         let images = checked == 1 ? "1 image" : "\(checked) images"
         guard !findings.isEmpty else {
-            return checked == 0 ? "there are no images yet" : "\(images) checked (\(ByteCount(bytes: bytes))), all whole"
+            return checked == 0
+                ? "there are no images yet" : "\(images) checked (\(ByteCount(bytes: bytes))), all whole"
         }
         let counts: [(Int, String)] = [
             (findings.count { $0.problem == .missing }, "missing"),

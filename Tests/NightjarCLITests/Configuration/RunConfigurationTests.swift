@@ -144,7 +144,8 @@ import Testing
     }
 
     @Test func `hosts of results are read from the file alone`() throws {
-        #expect(try configuration(file: "result_hosts: [nas.local, \"10.0.0.7:9000\"]").resultHosts.map(\.description)
+        #expect(
+            try configuration(file: "result_hosts: [nas.local, \"10.0.0.7:9000\"]").resultHosts.map(\.description)
                 == ["nas.local", "10.0.0.7:9000"])
         #expect(throws: (any Error).self) { try file("result_hosts: nas.local") }
         #expect(throws: (any Error).self) { try file("result_hosts: [{host: nas.local}]") }

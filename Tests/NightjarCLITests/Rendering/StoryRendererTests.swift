@@ -15,7 +15,8 @@ struct StoryRendererTests {
             .init(
                 number: 1, attempt: 1, intentAt: start, outcome: .unknown, endedAt: start + .seconds(30),
                 note: "nothing came for 30 s", loss: Loss(.silent, "nothing came for 30 s"),
-                hold: Hold(.seedsNotComparable, "the API has not been seen to echo seeds: job-7 may be it"), isOpen: true)
+                hold: Hold(.seedsNotComparable, "the API has not been seen to echo seeds: job-7 may be it"),
+                isOpen: true)
         ]
         story.candidates = [
             Candidate(
@@ -150,7 +151,8 @@ struct StoryRendererTests {
     private static func story(_ state: JobState) -> JobStory {
         let reference = RenderingSample.job(12)
         let request = ImageRequest(
-            prompt: "A {futuristic} 未来 city in the rain, neon lights, reflections, wide angle, evening, people, umbrellas",
+            prompt:
+                "A {futuristic} 未来 city in the rain, neon lights, reflections, wide angle, evening, people, umbrellas",
             parameters: .init(
                 model: "tensorart-illustrious-xl-v2-aesthetic", negativePrompt: "blurry", width: 832, height: 1216,
                 steps: 30, cfgScale: 5.5, sampler: "euler"),
