@@ -94,15 +94,17 @@ struct Transport: Sendable {
     /// A request that is to be sent by the client for `route`.
     /// - Parameter url: Absolute, http or https.
     func request(_ url: String, by route: Route) -> HTTPClientRequest {
-        guard case .forwarded(let proxy) = route, var parts = URLComponents(string: url),
-            let host = parts.percentEncodedHost
-        else { return HTTPClientRequest(url: url) }
+        guard case .forwarded(let proxy) = route else { return HTTPClientRequest(url: url) }
+        // Without a host in it this goes nowhere, which is better than straight.
+        guard var parts = URLComponents(string: url), let host = parts.percentEncodedHost else {
+            return HTTPClientRequest(url: "")
+        }
         let authority = parts.port.map { "\(host):\($0)" } ?? host
         parts.scheme = "http"
         (parts.user, parts.password) = (nil, nil)
         parts.percentEncodedHost = proxy.host.contains(":") ? "[\(proxy.host)]" : proxy.host
         parts.port = proxy.port
-        var request = HTTPClientRequest(url: parts.string ?? url)
+        var request = HTTPClientRequest(url: parts.string ?? "")
         request.headers.add(name: "Host", value: authority)
         if let credentials = proxy.credentials {
             request.headers.add(name: "Proxy-Authorization", value: credentials.header)

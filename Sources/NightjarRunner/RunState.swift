@@ -234,7 +234,8 @@ final class RunState: Sendable {
     /// Whether nothing will be submitted any more.
     var submissionsAreOver: Bool {
         state.withLock { state in
-            !state.stops.isEmpty || state.isCut || (state.admitted == 0 && !hasRunning(state) && !mayStillSubmit(state) && !mayStillDecide(state))
+            !state.stops.isEmpty || state.isCut
+                || (state.admitted == 0 && !hasRunning(state) && !mayStillSubmit(state) && !mayStillDecide(state))
         }
     }
 

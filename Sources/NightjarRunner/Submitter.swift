@@ -254,7 +254,7 @@ struct Submitter: Sendable {
             gate.throttled(wait)
         case .lost(let loss) where loss.kind == .conflict || loss.kind == .keyKnown: gate.answered(.submission)
         case .lost(let loss): gate.failed(loss.words, .submission)
-        case .notSent(let words): gate.failed(words, .submission)
+        case .notSent(let words): gate.unreachable(words)
         }
     }
 

@@ -28,19 +28,13 @@ extension SQLiteStore {
             blocked.forgetAll()
             let rows = try Row.fetchAll(
                 transaction.db,
-                sql: """
-                    SELECT decisions.id AS number, decisions.kind, decisions.remote_id AS adopted,
-                        jobs.id, batch_id, idx, key, state, remote_id, error_kind, attempt, submissions, key_shift, removed,
-                        price_micros, path, intent_at_ms
-                    FROM decisions JOIN jobs ON jobs.id = job_id
-                    WHERE ended_at_ms IS NULL ORDER BY decisions.id
-                    """)
+                sql: "SELECT id, job_id, kind, remote_id FROM decisions WHERE ended_at_ms IS NULL ORDER BY id")
             return try rows.map { row in
                 // An earlier decision may have moved the job.
-                let job = try DecidedJob(JobID(row["id"]), in: transaction)
-                let decision = Self.decision(row["kind"], row["adopted"])
+                let job = try DecidedJob(JobID(row["job_id"]), in: transaction)
+                let decision = Self.decision(row["kind"], row["remote_id"])
                 let result = try job.carryOut(decision, now: now)
-                try Self.end(row["number"], result, in: transaction.db, now: now)
+                try Self.end(row["id"], result, in: transaction.db, now: now)
                 return DecisionOutcome(
                     job: job.id, batch: job.batch, reference: job.reference, decision: decision, result: result)
             }

@@ -11,8 +11,8 @@ extension SQLiteStore {
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT s.*, s.attempt AS its_attempt, s.price_micros AS its_price, jobs.state, jobs.submissions,
-                        jobs.price_micros, jobs.batch_id, idx, key, prompt, seed, anchors.ids, \(Self.parameterColumns)
+                    SELECT s.*, jobs.state, jobs.submissions,
+                        jobs.price_micros AS job_price, jobs.batch_id, idx, key, prompt, seed, anchors.ids, \(Self.parameterColumns)
                     FROM submissions AS s INDEXED BY submissions_open
                         CROSS JOIN jobs ON jobs.id = s.job_id CROSS JOIN parameters ON parameters.id = parameters_id
                         LEFT JOIN anchors ON anchors.id = s.anchors_id
@@ -40,7 +40,7 @@ extension SQLiteStore {
         return OpenSubmission(
             id: SubmissionID(job: JobID(row["job_id"]), number: row["number"]), batch: BatchID(row["batch_id"]),
             reference: JobRow.reference(row), request: JobRow.request(row),
-            price: Money(micros: row["its_price"] ?? row["price_micros"]), attempt: row["its_attempt"],
+            price: Money(micros: row["price_micros"] ?? row["job_price"]), attempt: row["attempt"],
             intent: moments.moment(row) ?? Moment(boot: 0, bootID: "", api: nil),
             lost: lost(row, moments), firstCounted: moments.moment(row, "counted_"), jobState: state,
             isReplaced: isReplaced,
@@ -49,9 +49,9 @@ extension SQLiteStore {
     }
 
     static func loss(_ row: Row) -> Loss? {
-        let kind: String? = row["loss_kind"]
+        guard row.hasColumn("loss_kind"), let kind: String = row["loss_kind"] else { return nil }
         // A kind that this version does not know is doubted most.
-        return kind.map { Loss(Loss.Kind(rawValue: $0) ?? .silent, row["loss_words"] ?? "") }
+        return Loss(Loss.Kind(rawValue: kind) ?? .silent, row["loss_words"] ?? "")
     }
 
     private static func lost(_ row: Row, _ moments: StoredMoment.Reader) -> OpenSubmission.Lost? {

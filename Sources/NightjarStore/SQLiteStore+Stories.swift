@@ -5,6 +5,7 @@ package import NightjarCore
 extension SQLiteStore {
     /// By batch and reason: the unknown jobs, each by its last open submission.
     static func heldJobs(_ db: Database) throws -> [BatchID: [String: HeldJobs]] {
+        if try isOld(db) { return [:] }
         let rows = try Row.fetchAll(
             db,
             sql: """
@@ -27,9 +28,12 @@ extension SQLiteStore {
             let submissions = try Row.fetchAll(
                 db, sql: "SELECT * FROM submissions WHERE job_id = ? ORDER BY number", arguments: [job.rawValue]
             ).map(Self.toldSubmission)
-            let duplicates = try Row.fetchAll(
-                db, sql: "SELECT * FROM duplicates WHERE job_id = ? ORDER BY id", arguments: [job.rawValue]
-            ).map(Self.duplicate)
+            let duplicates =
+                try Self.isOld(db)
+                ? []
+                : try Row.fetchAll(
+                    db, sql: "SELECT * FROM duplicates WHERE job_id = ? ORDER BY id", arguments: [job.rawValue]
+                ).map(Self.duplicate)
             let summary = Self.jobSummary(row)
             let due: Int64? = row["due_at_ms"]
             let isOpen = submissions.contains(where: \.isOpen)
@@ -51,7 +55,7 @@ extension SQLiteStore {
             outcome: outcome.flatMap(JobState.init(rawValue:)), endedAt: ended.map(WallTime.init(milliseconds:)),
             remoteID: remote.map(RemoteJobID.init), note: row["note"], loss: loss(row),
             hold: reason.flatMap(Hold.Reason.init(rawValue:)).map { Hold($0, row["hold_words"] ?? "") },
-            isOpen: row["is_open"])
+            isOpen: row["is_open"] ?? false)
     }
 
     private static let mostFound = 100
@@ -82,6 +86,7 @@ extension SQLiteStore {
 
     /// By the manifest's `id`, or by an id of the API, also one of an earlier attempt or a duplicate.
     private static func jobs(named text: String, of batches: [Int64], in db: Database) throws -> [Int64] {
+        let ofDuplicates = try isOld(db) ? "" : "UNION SELECT job_id FROM duplicates WHERE remote_id = ?1"
         let rows = try Row.fetchAll(
             db,
             sql: """
@@ -89,7 +94,7 @@ extension SQLiteStore {
                 UNION SELECT id, batch_id FROM jobs WHERE id IN (
                     SELECT id FROM jobs WHERE remote_id = ?1
                     UNION SELECT job_id FROM submissions WHERE remote_id = ?1
-                    UNION SELECT job_id FROM duplicates WHERE remote_id = ?1)
+                    \(ofDuplicates))
                 """, arguments: [text])
         return rows.filter { batches.contains($0["batch_id"]) }.map { $0["id"] }
     }

@@ -15,16 +15,47 @@ package final class SQLiteStore: JobStore {
     let settingsCache = Mutex<[Int64: BatchSettings]>([:])
     let blocked = BlockedJobs()
 
-    /// Opens the state for running, creates and migrates it where needed.
+    /// Opens the state for running, creates and migrates it where needed; before a migration it is copied.
     /// - Parameter path: Folders that are missing are made, 0700; the file is 0600.
     /// - Throws: `StoreFailure`.
     package static func open(path: String) throws -> SQLiteStore {
+        try open(path: path, fileSystems: .system)
+    }
+
+    static func open(path: String, fileSystems: FileSystems) throws -> SQLiteStore {
         try translatingErrors(path) {
-            try createPrivately(path)
+            try prepareFolder(of: path)
+            try fileSystems.refuseRemote(path)
+            let file = StateFile(path: path)
+            if try file.holdsSomething() {
+                try file.check()
+                try file.copyBeforeMigration()
+            } else {
+                try createPrivately(path)
+            }
             let pool = try DatabasePool(path: path, configuration: configuration())
-            try pool.read { if try $0.tableExists("grdb_migrations") { try refuseNewer($0) } }
             try Migrations.migrator.migrate(pool)
             return try SQLiteStore(pool)
+        }
+    }
+
+    /// Opens the state for leaving decisions beside a process that runs it; it is neither made nor migrated.
+    /// - Returns: `nil` where there is no state yet.
+    /// - Throws: `StoreFailure`.
+    package static func openBeside(path: String) throws -> SQLiteStore? {
+        guard try StateFile(path: path).holdsSomething() else { return nil }
+        return try translatingErrors(path) {
+            let queue = try DatabaseQueue(path: path, configuration: configuration())
+            let isReady = try queue.read { db in
+                guard try db.tableExists("grdb_migrations"), try db.tableExists("jobs") else { return false }
+                try refuseNewer(db)
+                guard try !isOld(db) else {
+                    throw StoreFailure.other(
+                        "the state `\(path)` was written by an older nightjar; the next `run` brings it up to date")
+                }
+                return true
+            }
+            return isReady ? try SQLiteStore(queue) : nil
         }
     }
 
@@ -119,7 +150,7 @@ package final class SQLiteStore: JobStore {
         try database.close()
     }
 
-    private static func configuration() -> Configuration {
+    static func configuration() -> Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.label = "nightjar.state"
@@ -146,7 +177,6 @@ package final class SQLiteStore: JobStore {
     }
 
     private static func createPrivately(_ path: String) throws {
-        try prepareFolder(of: path)
         let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             throw StoreFailure.unwritable("the state `\(path)` cannot be written: \(String(cString: strerror(errno)))")
@@ -154,10 +184,19 @@ package final class SQLiteStore: JobStore {
         Glibc.close(file)
     }
 
-    private static func refuseNewer(_ db: Database) throws {
-        if try Migrations.migrator.hasBeenSuperseded(db) {
-            throw StoreFailure.newer("the state was written by a newer nightjar; use that one, or another `--state`")
-        }
+    static func refuseNewer(_ db: Database) throws {
+        guard try Migrations.migrator.hasBeenSuperseded(db) else { return }
+        // Every version that changes the schema leaves word of who understands it.
+        let needed =
+            try db.tableExists("facts")
+            ? try String.fetchOne(db, sql: "SELECT value FROM facts WHERE name = 'needs'") : nil
+        let writer = needed.map { "nightjar \($0) or newer" } ?? "a newer nightjar"
+        throw StoreFailure.newer("the state was written by \(writer); use that one, or another `--state`")
+    }
+
+    /// The state is of version 1, as it stays until the next run: there is nothing about lost answers in it.
+    static func isOld(_ db: Database) throws -> Bool {
+        try !db.tableExists("decisions")
     }
 
     static func translatingErrors<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
@@ -176,7 +215,7 @@ package final class SQLiteStore: JobStore {
         case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
             return .unwritable("\(place) cannot be written: \(words)")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            return .damaged("\(place) is damaged: \(words)")
+            return .damaged("\(place) is damaged: \(words)\(StateFile.help(path))")
         default:
             return .other("\(place): \(words)")
         }

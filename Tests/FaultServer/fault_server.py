@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -190,7 +191,12 @@ def read_config(text: str) -> dict[str, Any]:
 
 async def run(options: argparse.Namespace) -> None:
     """Serves until a signal comes."""
-    server = FaultServer(Service(Settings(options.seed)), options.log)
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(open(options.log, "a", buffering=1)) if options.log else None
+        await _serve(FaultServer(Service(Settings(options.seed)), log), options)
+
+
+async def _serve(server: FaultServer, options: argparse.Namespace) -> None:
     server.service.settings.merge(read_config(options.config))
     main, other = await server.listen(options.port)
     ended = asyncio.Event()
@@ -207,7 +213,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="0 (default): any that is free")
     parser.add_argument("--seed", type=int, default=1, help="of all random choices (default: 1)")
     parser.add_argument("--config", default="{}", metavar="JSON|@FILE", help="settings other than the defaults")
-    parser.add_argument("--log", type=argparse.FileType("a", 1), metavar="FILE", help="a line of JSON a request")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="a line of JSON a request")
     try:
         asyncio.run(run(parser.parse_args()))
     except (OSError, ValueError, SettingsError) as error:

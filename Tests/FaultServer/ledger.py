@@ -37,8 +37,8 @@ class Job:
     seed_echo: str
     size: tuple[int, int]
     shows_size: bool
-    was_told: bool = False
-    """Whether an answer told its id."""
+    told: float | None = None
+    """When an answer told its id, on the monotonic clock."""
     token: int = 0
     refused_tokens: dict[int, int] = field(default_factory=dict)
     """Tokens of result addresses that are no longer valid, with the status to answer."""

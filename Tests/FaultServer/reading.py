@@ -166,9 +166,9 @@ def _history(service: Service, traits: frozenset[str], lag: float) -> list[Job]:
         return _foreign(service)
     history = service.ledger.listed(lag)[::-1]
     if "hides_lost" in traits:
-        history = [job for job in history if job.was_told or job.is_stranger]
+        history = [job for job in history if job.told or job.is_stranger]
     if "hides_ours" in traits:
-        told = [job for job in history if job.was_told][:10]
+        told = [job for job in history if job.told][:10]
         hidden = service.settings.dice.choice(told) if told else None
         history = [job for job in history if job is not hidden]
     return history[: int(service.settings["list_last"])] if "cut" in traits else history

@@ -84,6 +84,7 @@ DEFAULTS: dict[str, Any] = {
     "late_seconds": 1.0,
     "slow_seconds": 0.5,
     "drip_pause": 0.2,
+    "other_id_age": 0,
     # Of every 429: a kind of `retry_after`; `seconds` and `date` mean this many seconds.
     "retry_after": "seconds",
     "retry_after_seconds": 1,

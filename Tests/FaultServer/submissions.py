@@ -12,7 +12,7 @@ Kinds that end in `_before`: not accepted; in `_after`: accepted.
     garbage_after    200 with a body that is no JSON
     no_id_after      200 with JSON that tells no id
     other_id         not accepted; answered with the id of an earlier job
-    other_id_after   accepted; answered with the id of an earlier job
+    other_id_after   accepted; answered with the id of an earlier job (of none, if none was told yet)
     late_acceptance  the connection is closed at once, the job accepted `late_seconds` later
     slow_answer      accepted, answered after `slow_seconds`
     drip             accepted, the answer comes byte by byte and never ends
@@ -143,7 +143,7 @@ async def _tell(service: Service, peer: Peer, post: Post, job_id: str | None) ->
     if job_id == post.job_id:
         post.answered_id = job_id
         post.answered_at = time.time()
-        service.ledger.jobs[job_id].was_told = True
+        service.ledger.jobs[job_id].told = time.monotonic()
     return None
 
 
@@ -178,6 +178,7 @@ async def _accept_later(service: Service, post: Post, seconds: float) -> None:
 
 
 def _earlier(service: Service, but: Job | None) -> str | None:
-    """The id of some earlier job of ours."""
-    ids = [job.id for job in service.ledger.history if not job.is_stranger and job is not but]
+    """The id of some earlier job of ours: one that was told `other_id_age` ago, so that the client knows it."""
+    before = time.monotonic() - service.settings.number("other_id_age")
+    ids = [job.id for job in service.ledger.history if job.told is not None and job.told <= before and job is not but]
     return service.settings.dice.choice(ids[-100:]) if ids else None

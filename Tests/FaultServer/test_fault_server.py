@@ -6,126 +6,30 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
 import sys
+import tempfile
 import time
 import unittest
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import pictures  # noqa: E402
-from settings import DEFAULTS, KINDS, LOSING_STATUSES, REFUSING_STATUSES  # noqa: E402
-
-API = "/api/openai/v1"
-PATIENCE = 0.3
-"""Seconds after which an answer counts as not coming."""
+import pictures
+from server_case import API, Outcome, ServerCase, ask, start
+from settings import KINDS, LOSING_STATUSES, REFUSING_STATUSES
 
 
-class Outcome:
-    """What one request led to: `status`, `headers` and `body`; or `end`: closed, reset, silent or broken."""
-
-    def __init__(self, end: str, status: int = 0, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
-        self.end = end
-        self.status = status
-        self.headers = headers or {}
-        self.body = body
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-def ask(port: int, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Outcome:
-    """One request on a connection of its own."""
-    data = b"" if body is None else json.dumps(body).encode()
-    fields = {"Host": f"127.0.0.1:{port}", "Content-Length": str(len(data)), **(headers or {})}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as sock:
-        sock.sendall(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + data)
-        with HTTPResponse(sock, method=method) as response:
-            try:
-                response.begin()
-            except TimeoutError:
-                return Outcome("silent")
-            except ConnectionResetError as error:
-                # `http.client` says this of an orderly close too, in a class of its own.
-                return Outcome("closed" if isinstance(error, HTTPException) else "reset")
-            return _read(response, sock)
-
-
-def _read(response: HTTPResponse, sock: socket.socket) -> Outcome:
-    body = b""
-    end = "whole"
-    until = time.monotonic() + 2 * PATIENCE
-    try:
-        while piece := response.read1(65536):
-            body += piece
-            if time.monotonic() > until:
-                end = "endless"
-                break
-    except TimeoutError:
-        end = "silent"
-    except ConnectionResetError:
-        end = "reset"
-    except (HTTPException, ValueError):
-        end = "broken"
-    length = response.headers.get("Content-Length")
-    if end == "whole" and length is not None and len(body) < int(length):
-        end = "broken"
-    return Outcome(end, response.status, {name.lower(): value for name, value in response.headers.items()}, body)
-
-
-class ServerCase(unittest.TestCase):
-    """A server of its own for each test class; the settings start anew with each test."""
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.process = subprocess.Popen(
-            [sys.executable, "-W", "error", str(FOLDER / "fault_server.py"), "--config", '{"job_time": 0}'],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        cls.port = json.loads(cls.process.stdout.readline())["port"]
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.process.terminate()
-        cls.process.wait()
-        cls.process.stdout.close()
-
-    def setUp(self) -> None:
-        self.configure(**{**DEFAULTS, "job_time": 0})
-
-    def configure(self, **settings: Any) -> None:
-        reply = ask(self.port, "POST", "/control/config", settings)
-        self.assertEqual(reply.status, 200, reply.body)
-
-    def ledger(self) -> dict[str, Any]:
-        return ask(self.port, "GET", "/control/ledger").json
-
-    def fired(self, kind: str) -> int:
-        return ask(self.port, "GET", "/control/faults").json[kind]
-
-    def submit(self, prompt: str = "a fox", **fields: Any) -> Outcome:
-        headers = fields.pop("headers", None)
-        body = {"model": "m", "prompt": prompt, "seed": 7, "width": 64, "height": 64, **fields}
-        return ask(self.port, "POST", f"{API}/jobs/images", body, headers)
-
-    def submitted(self, prompt: str = "a fox", **fields: Any) -> str:
-        return self.submit(prompt, **fields).json["id"]
-
-    def job(self, job_id: str) -> Outcome:
-        return ask(self.port, "GET", f"{API}/jobs/{job_id}")
-
-    def list(self, query: str = "") -> Outcome:
-        return ask(self.port, "GET", f"{API}/jobs{query}")
-
-    def accepted(self) -> int:
-        return self.ledger()["totals"]["accepted"]
+class LogTests(unittest.TestCase):
+    def test_the_log_has_all_headers_and_no_key(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "requests.log"
+            process, port = start("--log", str(log))
+            with process:
+                ask(port, "GET", f"{API}/jobs", headers={"Authorization": "Bearer secret", "X-Other": "shown"})
+                process.terminate()
+            headers = json.loads(log.read_text())["headers"]
+        self.assertEqual((headers["authorization"], headers["x-other"]), ("***", "shown"))
 
 
 class SubmissionTests(ServerCase):
@@ -407,10 +311,10 @@ class DownloadTests(ServerCase):
         return outcome
 
     def test_whole_images(self) -> None:
-        for kind, start in (("ok", b"\x89PNG"), ("jpeg", b"\xff\xd8\xff"), ("chunked", b"\x89PNG"), ("redirects", b"")):
+        for kind, first in (("ok", b"\x89PNG"), ("jpeg", b"\xff\xd8\xff"), ("chunked", b"\x89PNG"), ("redirects", b"")):
             outcome = self.follow(self.fetch(kind))
             self.assertEqual((outcome.end, outcome.status), ("whole", 200), kind)
-            self.assertTrue(outcome.body.startswith(start))
+            self.assertTrue(outcome.body.startswith(first))
             self.assertGreater(len(outcome.body), 64 * 64 * 3 / 500 + 256)
             self.assertEqual(
                 pictures.proof(outcome.body), {"job_id": self.job_id, "prompt_sha256": pictures.prompt_hash("a fox")}

@@ -12,7 +12,7 @@ private let accepted = reply("200 OK", [], #"{"id":"job-1"}"#)
 @Suite(.enabled(if: Authority.isPossible, "needs openssl"))
 struct CertificateTests {
     @Test func `a server is trusted by the certificates in the file, and by no others`() async throws {
-        let (own, other) = (try Authority(), try Authority())
+        let (own, other) = (try await Authority(), try await Authority())
         try await own.serve(accepted) { port in
             var settings = ClientSettings(baseURL: "https://127.0.0.1:\(port)/v1", key: nil, timeout: .seconds(5))
             for file in [nil, other.file, own.file] {
@@ -28,7 +28,7 @@ struct CertificateTests {
     }
 
     @Test func `a server with another name is not trusted`() async throws {
-        let authority = try Authority(names: "DNS:api.test")
+        let authority = try await Authority(names: "DNS:api.test")
         try await authority.serve(accepted) { port in
             let settings = ClientSettings(
                 baseURL: "https://127.0.0.1:\(port)", key: nil, timeout: .seconds(5), caFile: authority.file)
@@ -39,7 +39,7 @@ struct CertificateTests {
     }
 
     @Test func `a result's host is trusted by its name, not by the address that it was resolved to`() async throws {
-        let authority = try Authority(names: "DNS:cdn.test")
+        let authority = try await Authority(names: "DNS:cdn.test")
         let resolver = ResultHosts.Resolver(addresses: { _ in ["127.0.0.1"] }, isPrivate: { _ in false })
         try await authority.serve(reply("200 OK", [], "picture")) { port in
             let settings = ClientSettings(
@@ -52,7 +52,7 @@ struct CertificateTests {
     }
 
     @Test func `a redirect from https to http is not followed`() async throws {
-        let authority = try Authority(names: "DNS:cdn.test")
+        let authority = try await Authority(names: "DNS:cdn.test")
         let plain = ScriptedServer(answering: { _ in reply("200 OK", [], "plain") })
         let resolver = ResultHosts.Resolver(addresses: { _ in ["127.0.0.1"] }, isPrivate: { _ in false })
         try await authority.serve(reply("302 Found", ["Location: http://cdn.test:\(plain.port)/x"])) { port in
@@ -67,7 +67,7 @@ struct CertificateTests {
     }
 
     @Test func `through a proxy the server itself is trusted, and a lost answer is lost`() async throws {
-        let authority = try Authority(names: "DNS:api.test")
+        let authority = try await Authority(names: "DNS:api.test")
         for text in [accepted, ""] {
             try await authority.serve(text) { port in
                 let proxy = ScriptedServer { connection in
@@ -121,34 +121,42 @@ private final class Authority: Sendable {
     /// The authority's own certificate.
     let file: String
 
-    init(names: String = "IP:127.0.0.1") throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "nightjar-tls-\(UUID())")
-        file = folder.appending(path: "ca.pem").path
+    init(names: String = "IP:127.0.0.1") async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "nightjar-tls-\(UUID())")
+        (self.folder, file) = (folder, folder.appending(path: "ca.pem").path)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try Data("subjectAltName=\(names)\n".utf8).write(to: folder.appending(path: "names"))
-        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        try run(["req", "-x509", "-subj", "/CN=authority", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem"] + key)
-        try run(["req", "-subj", "/CN=server", "-keyout", "server.key", "-out", "server.csr"] + key)
-        try run([
-            "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", "names", "-out", "server.pem",
-        ])
+        // On a thread of its own: the tests' own threads are few, and are not to wait for a program.
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try Self.makeKeys(in: folder) }) }
+        }
     }
 
     deinit {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: Self.program)
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+    private static func makeKeys(in folder: URL) throws {
+        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        let calls = [
+            ["req", "-x509", "-subj", "/CN=authority", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem"] + key,
+            ["req", "-subj", "/CN=server", "-keyout", "server.key", "-out", "server.csr"] + key,
+            [
+                "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days",
+                "2", "-extfile", "names", "-out", "server.pem",
+            ],
+        ]
+        for arguments in calls {
+            let process = Process()
+            process.executableURL = URL(filePath: program)
+            process.arguments = arguments
+            process.currentDirectoryURL = folder
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            process.waitUntilExit()
+            try #require(process.terminationStatus == 0)
+        }
     }
 
     /// Runs `body` while a server answers every request with `text`, or closes where that is empty.

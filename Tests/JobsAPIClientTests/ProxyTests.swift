@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Foundation
 import NightjarCore
 import Testing
@@ -29,6 +30,23 @@ struct ProxyTests {
             #expect(sent.header("authorization") == "Bearer \(testKey)")
         }
         #expect(proxy.connections == 1)
+    }
+
+    @Test(arguments: [
+        ("http://a.example/x?y=%2F", "http://127.0.0.1:8/x?y=%2F", "a.example"),
+        ("http://[::1]:8080/x", "http://127.0.0.1:8/x", "[::1]:8080"),
+        ("HTTP://u:p@A.example:80/", "http://127.0.0.1:8/", "A.example:80"), ("http://a", "http://127.0.0.1:8", "a"),
+    ])
+    func `an http request goes to the proxy in its host's name`(url: String, there: String, host: String) throws {
+        let transport = try Transport(ClientSettings(baseURL: "http://api.example", key: nil))
+        let request = transport.request(url, by: .forwarded(try Proxy("http://127.0.0.1:8")))
+        #expect(request.url == there && "\(request.headers)".contains("Host: \(host)"))
+        #expect(!"\(request.headers)".contains("Proxy-Authorization"))
+        for route in [Route.direct, .tunnel(try Proxy("127.0.0.1:8")), .pinned(host: "a", address: "8.8.8.8")] {
+            let other = transport.request(url, by: route)
+            #expect(other.url == url && !"\(other.headers)".contains("Host"))
+        }
+        #expect(transport.request("http://[", by: .forwarded(try Proxy("p"))).url.isEmpty)
     }
 
     @Test(arguments: [(500, Loss.Kind.answered), (502, .answered), (503, .answered), (504, .gateway)])

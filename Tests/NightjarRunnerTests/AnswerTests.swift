@@ -122,22 +122,35 @@ struct AnswerTests {
         #expect(try await bench.spent() == Money(micros: 200))
     }
 
-    @Test func `a lost answer is held, and never submitted again by this run or the next`() async throws {
-        let bench = try Bench(Self.script { $0.submit = { $0.number == 2 ? .lost(Loss(.closed, "cut off")) : nil } })
+    /// An API that has no list.
+    private static func withoutList(_ change: (inout ScriptedService.Script) -> Void) -> ScriptedService.Script {
+        script {
+            $0.list = { _, _ in .failure(.notFound) }
+            change(&$0)
+        }
+    }
+
+    @Test func `where there is no list, a lost answer is held, and not submitted again by this run or the next`()
+        async throws
+    {
+        let bench = try Bench(
+            Self.withoutList { $0.submit = { $0.number == 2 ? .lost(Loss(.closed, "cut off")) : nil } })
         try bench.takeIn(jobs: 4)
-        let outcome = try await bench.run()
-        #expect(outcome.exit == .unknownLeft)
+        #expect(try await bench.run().exit == .unknownLeft)
         #expect(bench.service.submissions.count == 4)
         #expect(bench.events.count("unknown") == 1)
         #expect(try await bench.states() == [.done: 3, .unknown: 1])
-        let second = try Bench(after: bench)
+        let second = try Bench(Self.withoutList { _ in }, after: bench)
         #expect(try await second.run().exit == .unknownLeft)
         #expect(second.service.submissions.isEmpty)
         #expect(try await second.states() == [.done: 3, .unknown: 1])
     }
 
-    @Test func `an unknown job gives its slot back after ten minutes, so that others finish`() async throws {
-        let bench = try Bench(Self.script { $0.submit = { $0.number == 1 ? .lost(Loss(.closed, "silent")) : nil } })
+    @Test func `where there is no list, an unknown job gives its slot back after ten minutes, so that others finish`()
+        async throws
+    {
+        let bench = try Bench(
+            Self.withoutList { $0.submit = { $0.number == 1 ? .lost(Loss(.closed, "cut off")) : nil } })
         try bench.takeIn(jobs: 3)
         #expect(try await bench.run(.with(concurrency: 1)).exit == .unknownLeft)
         let second = try #require(bench.service.submissions.first { $0.number == 2 }).time

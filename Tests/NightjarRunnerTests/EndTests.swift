@@ -94,6 +94,7 @@ struct EndTests {
     @Test func `an API that never answers is given up after a minute`() async throws {
         var script = ScriptedService.Script()
         script.submit = { _ in .notSent("connection refused") }
+        script.list = { _, _ in .failure(.unavailable("connection refused")) }
         let bench = try Bench(script)
         try bench.takeIn(jobs: 3)
         let outcome = try await bench.run()
@@ -130,7 +131,9 @@ struct EndTests {
     @Test(arguments: ["submitted", "unknown", "ready", "done"])
     func `a state that cannot be written ends the run instead of hanging it`(step: String) async throws {
         var script = ScriptedService.Script()
-        script.submit = { step == "unknown" ? .lost(Loss(.closed, "cut")) : $0.number > 100 ? .lost(Loss(.closed, "")) : nil }
+        script.submit = {
+            step == "unknown" ? .lost(Loss(.closed, "cut")) : $0.number > 100 ? .lost(Loss(.closed, "")) : nil
+        }
         let bench = try Bench(script) { call in
             if case .record(let change) = call, change.to.name.rawValue == step {
                 return StoreFailure.unwritable("the disk is full")

@@ -129,6 +129,7 @@ struct RestartTests {
         }
         var script = ScriptedService.Script()
         script.look = { $0.age == nil && $0.time < .seconds(200) ? .success(.processing) : nil }
+        script.list = { _, _ in .failure(.notFound) }
         let second = try Bench(script, after: bench)
         #expect(try await second.run(.with(concurrency: 4)).exit == .unknownLeft)
         let early = second.service.submissions.filter { $0.time < .seconds(100) }

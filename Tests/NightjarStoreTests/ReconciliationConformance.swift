@@ -229,11 +229,9 @@ struct ReconciliationConformance {
         case firstOfAnother, tooCloseTogether, firstTooEarly, wrongFirst, keyKnown, notLost, otherBoot
     }
 
-    @Test(arguments: StoreKind.allCases, Fault.allCases)
-    func `a job is not submitted again without the evidence of this very submission`(kind: StoreKind, fault: Fault)
-        async throws
-    {
-        let (opened, batch) = try Self.opened(kind)
+    @Test(arguments: Fault.allCases)
+    func `a job is not submitted again without the evidence of this very submission`(fault: Fault) async throws {
+        let (opened, batch) = try Self.opened(.memory)
         let job =
             fault == .notLost
             ? try await opened.claim(batch, then: [.unknown(attempt: 1, FailureCause(.lost, ""))])

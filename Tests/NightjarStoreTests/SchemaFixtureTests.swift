@@ -26,13 +26,25 @@ struct SchemaFixtureTests {
             ])
         try await opened.claim(
             batch, then: [.submitted(id(1), attempt: 1), .ready(id(1), RemoteResult(url: "https://x/1"), attempt: 1)])
-        try await opened.claim(batch, then: [.submitted(id(2), attempt: 1)])
-        try await opened.claim(batch, then: [.unknown(attempt: 1, FailureCause(.lost, "cut off"))])
+        let submitted = try await opened.claim(batch, then: [.submitted(id(2), attempt: 1)])
+        try await opened.store.noteAnchors([id(2), id(1)], at: Opened.moment())
+        let lost = try await opened.lose(batch, .silent)
         try await opened.claim(batch, then: [.failed(FailureCause(.rejected, "bad prompt"))])
         try await opened.claim(
             batch, then: [.submitted(id(5), attempt: 1), .waiting(until: Opened.now + .seconds(4), attempt: 1)])
+        _ = try await opened.claimAgain(lost.id)
+        let number2 = SubmissionID(job: lost.id, number: 2)
+        try await opened.store.noteHolds([number2: Hold(.settling, "answer lost")])
+        try await opened.store.noteCandidates([
+            Candidate(id: id(8), status: .processing, createdAt: Opened.now, model: "model-a")
+        ])
+        _ = try await opened.store.noteDuplicate(id(9), of: submitted.id, price: .zero, now: Opened.now)
+        var knowledge = APIKnowledge()
+        knowledge.longestList = 20
+        try await opened.store.setAPIKnowledge(knowledge)
+        _ = try await opened.store.leave(.retry, for: lost.id, now: Opened.now)
         try opened.store.close()
-        let target = Self.fixtures.appending(path: "schema-v1.sqlite")
+        let target = Self.fixtures.appending(path: "schema-v2.sqlite")
         try? FileManager.default.removeItem(at: target)
         try FileManager.default.copyItem(atPath: opened.folder.path("state/state.sqlite3"), toPath: target.path)
     }
@@ -49,8 +61,45 @@ struct SchemaFixtureTests {
         #expect(jobs[0].file?.path == "spring/0.png")
         #expect(jobs[2].remoteID == RemoteJobID("remote-2"))
         #expect(jobs[4].error == FailureCause(.rejected, "bad prompt"))
-        #expect(try await store.recover(now: Opened.now).running.count == 2)
+        // The wall clock is the best that is known of the intent; the loss is dated by the start.
+        #expect(try await store.batches().first?.spent == .zero)
+        let recovery = try await store.recover(at: Opened.moment(60), now: Opened.now)
+        #expect(recovery.running.count == 2 && recovery.interrupted == 0)
+        let open = try await store.openSubmissions()
+        #expect(open.map(\.reference.index) == [3] && open.map(\.jobState) == [.unknown])
+        #expect(open.map(\.intent) == [Moment(boot: 0, bootID: "", api: Opened.now)])
+        #expect(open.first?.intent.since(Moment(boot: 0, bootID: "", api: nil)) == nil, "it equals none")
+        #expect(open.first?.lost == OpenSubmission.Lost(Loss(.interrupted, "cut off"), at: Opened.moment(60)))
+        try await store.checkInvariants()
         #expect(try await store.nextDue(store.batches().map(\.id)) == Opened.now + .seconds(4))
+        try store.close()
+    }
+
+    @Test func `a state of version 2 migrates and keeps its rows`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("s.sqlite3")
+        try FileManager.default.copyItem(
+            atPath: Self.fixtures.appending(path: "schema-v2.sqlite").path, toPath: path)
+        let store = try SQLiteStore.open(path: path)
+        let jobs = try await store.jobs()
+        #expect(jobs.map(\.state) == [.done, .ready, .submitted, .submitting, .failed, .waiting, .pending])
+        _ = try await store.recover(at: Opened.moment(60), now: Opened.now)
+        let open = try await store.openSubmissions()
+        #expect(open.map(\.id.number) == [1, 2] && open.map(\.isReplaced) == [true, false])
+        #expect(
+            open.map(\.lost) == [
+                OpenSubmission.Lost(Loss(.silent, "cut off"), at: Opened.moment()),
+                OpenSubmission.Lost(
+                    Loss(.interrupted, "the process ended before the answer was read"), at: Opened.moment(60)),
+            ])
+        #expect(open.map(\.intent) == [Opened.moment(), Opened.moment(37)])
+        #expect(open.allSatisfy { $0.anchors == [RemoteJobID("remote-2"), RemoteJobID("remote-1")] })
+        #expect(try await store.batches().first?.held["settling"]?.jobs == 1)
+        #expect(try await store.candidates().map(\.id.rawValue) == ["remote-8"])
+        #expect(try await store.duplicatesToFetch().map(\.id.rawValue) == ["remote-9"])
+        #expect(try await store.apiKnowledge().longestList == 20)
+        #expect(try await store.carryOutDecisions(now: Opened.now).count == 1)
+        try await store.checkInvariants()
         try store.close()
     }
 }

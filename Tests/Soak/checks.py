@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import sqlite3
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ class State:
         self.known_ids: set[str] = set()
         self.duplicates = 0
         self.integrity = "ok"
+        self._undecided: set[tuple[str, int]] | None = None
         if not path.exists():
             return
         with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +63,10 @@ class State:
         return Counter(job["state"] for job in self.jobs)
 
     def is_undecided(self, prompt: str, seed: int) -> bool:
-        return (prompt, seed) in {(job["prompt"], job["seed"]) for job in self.jobs if job["state"] in UNDECIDED}
+        """Whether a request may still be found at the API."""
+        if self._undecided is None:
+            self._undecided = {(job["prompt"], job["seed"]) for job in self.jobs if job["state"] in UNDECIDED}
+        return (prompt, seed) in self._undecided
 
 
 @dataclass
@@ -139,7 +145,7 @@ class Checker:
     def _check_files(self, ended: Ended) -> None:
         expected = set()
         for row in self.state.jobs:
-            if row["state"] == "done":
+            if row["state"] in ("done", "filtered"):
                 expected.add(self.output / row["path"])
                 self._check_file(row)
         if ended.was_killed:
@@ -159,12 +165,12 @@ class Checker:
         try:
             data = path.read_bytes()
         except OSError as error:
-            return self.report(f"`done`, but cannot be read: {path}: {error.strerror}")
+            return self.report(f"`{row['state']}`, but cannot be read: {path}: {error.strerror}")
         digest = row["sha256"] if isinstance(row["sha256"], str) else (row["sha256"] or b"").hex()
         if hashlib.sha256(data).hexdigest() != digest:
-            self.report(f"`done`, but not of its SHA-256: {path}")
+            self.report(f"`{row['state']}`, but not of its SHA-256: {path}")
         if not data.endswith((b"IEND\xaeB`\x82", b"\xff\xd9")):
-            self.report(f"`done`, but not whole: {path}")
+            self.report(f"`{row['state']}`, but not whole: {path}")
         proof = pictures.proof(data)
         if proof.get("prompt_sha256") != pictures.prompt_hash(row["prompt"]):
             self.report(f"the picture of another prompt: {path}")
@@ -180,7 +186,7 @@ class Checker:
             job
             for job in ledger["jobs"]
             if job["billed"] and job["id"] not in self.state.known_ids
-            and not (not self.plan.is_strict and self.state.is_undecided(job["prompt"], job["seed"]))
+            and not self.state.is_undecided(job["prompt"], job["seed"])
         ]  # fmt: skip
         self.lost = len(lost)
         for job in lost[:10]:
@@ -189,14 +195,27 @@ class Checker:
         if self.plan.is_strict and undecided:
             self.report(f"{undecided} jobs are left undecided")
 
-    def check_key(self, key: str, folder: Path, command_lines: list[bytes]) -> None:
-        """The key is in no file under the folder, and in no command line."""
+    # The key, and what was printed
+
+    def check_key(self, key: str, paths: Iterable[Path], command_line: bytes = b"") -> None:
+        """The key is in none of the files, and not in a command line."""
         secret = key.encode()
-        if any(secret in line for line in command_lines):
-            self.report("the key stands in a command line")
-        for path in folder.rglob("*"):
+        if secret in command_line:
+            self.report("the key stands in the command line")
+        for path in paths:
             if path.is_file() and secret in path.read_bytes():
-                self.report(f"the key stands in {path.relative_to(folder)}")
+                self.report(f"the key stands in {path}")
+
+    def check_progress(self, path: Path, ended: Ended) -> None:
+        """All lines are JSON, and the last one tells the exit code (a killed process may have cut its last line)."""
+        lines = path.read_text(errors="replace").splitlines()
+        try:
+            events = [json.loads(line) for line in (lines[:-1] if ended.was_killed else lines)]
+        except ValueError:
+            return self.report(f"run {ended.number}: a line on standard output is no JSON")
+        if events and not ended.was_killed and events[-1].get("exit") != ended.exit:
+            self.report(f"run {ended.number}: ended with {ended.exit}, and told {events[-1].get('exit')}")
+        return None
 
 
 def resubmissions(ledger: dict[str, Any]) -> int:

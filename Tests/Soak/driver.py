@@ -6,7 +6,6 @@ import json
 import os
 import random
 import secrets
-import signal
 import subprocess
 import sys
 import time
@@ -56,7 +55,6 @@ class Soak:
         self.without = without
         self.dice = random.Random(plan.seed)
         self.key = f"sk-{secrets.token_hex(20)}"
-        self.command_lines: list[bytes] = []
         self.manifests: list[Path] = []
         self.runs: list[Ended] = []
         self.kills = 0
@@ -91,7 +89,7 @@ class Soak:
             while not self._is_over():
                 self._run_once()
             self.checker.check_end(self.ledger)
-            self.checker.check_key(self.key, self.folder, self.command_lines)
+            self.checker.check_key(self.key, self.folder.rglob("*"))
             self._check_coverage()
         finally:
             self.server.stop()
@@ -149,7 +147,10 @@ class Soak:
         logs = self.folder / "logs"
         with open(logs / f"{number:04}.out", "wb") as out, open(logs / f"{number:04}.err", "wb") as err:
             process = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=environment)
-            was_killed = self._watch(process, kill_at)
+            try:
+                was_killed = self._watch(process, kill_at)
+            finally:
+                process.kill()
         ended = Ended(number, process.returncode, time.time(), was_killed)
         self.runs.append(ended)
         if not was_killed and (ended.exit not in EXPECTED or (self.plan.is_strict and ended.exit not in FINISHED)):
@@ -157,6 +158,9 @@ class Soak:
         self.ledger = self.server.call("ledger")
         self.fired = self.server.call("faults")
         self.checker.check(self.ledger, ended)
+        logs_of_run = [logs / f"{number:04}.{suffix}" for suffix in ("out", "err")]
+        self.checker.check_progress(logs_of_run[0], ended)
+        self.checker.check_key(self.key, [*logs_of_run, *self.state_file.parent.iterdir()])
         if not was_killed and ended.exit not in FINISHED:
             time.sleep(0.3)
 
@@ -177,20 +181,19 @@ class Soak:
             except subprocess.TimeoutExpired:
                 pass
             if not was_read:
-                self.command_lines.append(_command_line(process.pid))
+                self.checker.check_key(self.key, [], _command_line(process.pid))
                 was_read = True
             self._turn_epoch()
-            if self._elapsed() > self.plan.seconds + LONGEST_CALM:
+            is_stuck = self._elapsed() > self.plan.seconds + LONGEST_CALM
+            if is_stuck:
                 self.checker.report("a process did not end by itself")
-                return self._kill(process)
-            if kill_at is not None and time.monotonic() >= kill_at:
+            elif kill_at is None or time.monotonic() < kill_at:
+                continue
+            else:
                 self.kills += 1
-                return self._kill(process)
-
-    def _kill(self, process: subprocess.Popen[bytes]) -> bool:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return True
+            process.kill()
+            process.wait()
+            return True
 
     def _turn_epoch(self) -> None:
         epochs = self.plan.epochs

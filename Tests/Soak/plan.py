@@ -28,7 +28,7 @@ NOT_REQUIRED = (
     "retry_after.absurd",
     # A list that shows the known jobs and hides the lost ones breaks what the promise rests on.
     "list.hides_lost",
-    # They need a submission sent again of which the API knows, which an honest list makes rare.
+    # They need a submission sent again of which the API knows, which is rare.
     *("idempotency.honoured", "idempotency.known", "idempotency.merge"),
     # What is ordinary is not counted.
     *("account.ok", "idempotency.ignored"),
@@ -121,7 +121,7 @@ def random_plan(jobs: int | None, minutes: float, seed: int, without: list[str])
         },
         settings={
             "clock_offset": dice.choice([-600, 0, 600]), "echo_key": True, "job_time": [0.05, 0.6], "list_last": 40,
-            "late_seconds": [0, 0.8], "slow_seconds": [0.1, 0.8], "list_age": 20,
+            "late_seconds": [0, 0.8], "slow_seconds": [0.1, 0.8], "list_age": 20, "other_id_age": 4,
             "seed_echo_by_model": {"soak-negative": "negative", "soak-other": "other"},
             "model_names": {"soak-b": "soak/b, as lists call it"},
         },

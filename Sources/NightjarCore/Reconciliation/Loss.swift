@@ -30,6 +30,7 @@ package struct Loss: Hashable, Sendable {
         self.words = words
     }
 
-    /// Whether the application behind a gateway may still accept the request long after the client has given up.
-    package var mayBeAcceptedLate: Bool { kind == .silent || kind == .gateway }
+    /// Whether the application behind a gateway may still accept the request long after the client has given up: also where
+    /// the process ended while it waited, since that silence would have gone on.
+    package var mayBeAcceptedLate: Bool { kind == .silent || kind == .gateway || kind == .interrupted }
 }

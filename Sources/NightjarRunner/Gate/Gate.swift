@@ -124,6 +124,12 @@ final class Gate: Sendable {
         tell()
     }
 
+    /// A submission could not even be sent: that is true of all requests.
+    func unreachable(_ words: String) {
+        state.withLock { $0.submissions.abstain() }
+        failed(words, .question)
+    }
+
     /// 429: all senders wait.
     func throttled(_ wait: RetryAfter) {
         let now = time.now()

@@ -36,6 +36,15 @@ struct APIClock: Sendable {
         uncertainty = max(received - sent, .zero) / 2 + .seconds(1)
     }
 
+    /// Goes on from a moment that an earlier process noted, until the API tells its time: a loss that is found at the start
+    /// then has a time on the API's clock, which a restart of the machine does not take from it.
+    mutating func resume(from moment: Moment) {
+        guard offset == nil, moment.bootID == bootID, let api = moment.api else { return }
+        let middle = api.milliseconds - moment.boot
+        offset = Offset(least: middle - 5_000, most: middle + 5_000)
+        uncertainty = .seconds(5)
+    }
+
     /// - Parameter now: As from `Timekeeper.now`.
     func moment(at now: Duration) -> Moment {
         Moment(

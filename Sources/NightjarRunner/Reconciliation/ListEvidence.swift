@@ -4,6 +4,8 @@ internal import NightjarCore
 enum ListObjection: Equatable, Sendable {
     /// Rows in no order, or pages that do not join (rule 6b).
     case unsorted
+    /// All rows were made at nearly the same time: whether it begins with the newest does not show.
+    case noOrderShown
     /// Rule 7.
     case empty
     /// The oldest row (rule 6c).
@@ -20,6 +22,8 @@ struct ListEvidence: Sendable {
     var isOrdered: Bool
     /// It begins with the newest: what it shows is all that came after its oldest row.
     var isNewestFirst: Bool
+    /// Nothing shows with which end it begins.
+    var isUnclear: Bool
     /// It leaves nothing out.
     var isWhole: Bool
     /// Milliseconds on the API's clock; `nil` where no row says.
@@ -42,14 +46,25 @@ extension Reconciler {
         let witness = list.newest.map { $0 > window.end } ?? false
         if !list.isWhole {
             if list.isEmpty { return .empty }
-            // `window.start` is the intent less the margin.
-            guard let oldest = list.oldest, oldest < window.start, list.isNewestFirst || witness else {
+            if list.isUnclear, !witness { return .noOrderShown }
+            guard reachesBack(list, submission, window, hasWitness: witness) else {
                 return .tooShort(list.oldest.map { WallTime(milliseconds: $0) })
             }
         }
         if hasAnchor(submission), !showsAnchor(list, submission, window) { return .noAnchor }
         if !witness, let missing = list.missing { return .misses(missing) }
         return nil
+    }
+
+    private func reachesBack(
+        _ list: ListEvidence, _ submission: OpenSubmission, _ window: Window, hasWitness: Bool
+    ) -> Bool {
+        // The time of an intent is lost where the machine restarted before the API had told its own. An id that was listed
+        // before the intent is older than it all the same.
+        if window.start == .min { return list.isNewestFirst && submission.anchors.contains(where: list.ids.contains) }
+        // `window.start` is the intent less the margin. Of the oldest first a list may leave out the newest.
+        guard let oldest = list.oldest, oldest < window.start else { return false }
+        return list.isNewestFirst || hasWitness
     }
 
     /// Whether the state knew an id before the intent (rule 6d).
@@ -72,10 +87,11 @@ extension Reconciler {
         let order = list.order
         if order == .newestFirst || order == .oldestFirst { knownOrder = order }
         let isShorter = list.isOneReply && !list.rows.isEmpty && list.rows.count < knowledge.longestList
+        let isUnclear = order == .unclear && knownOrder == nil && list.rows.count > 1
         var evidence = ListEvidence(
             isEmpty: list.rows.isEmpty, isOrdered: !list.isBroken && order != .none,
-            isNewestFirst: order == .newestFirst
-                || (order == .unclear && (knownOrder == .newestFirst || (knownOrder == nil && list.rows.count <= 1))),
+            isNewestFirst: order == .newestFirst || (order == .unclear && !isUnclear && knownOrder != .oldestFirst),
+            isUnclear: isUnclear,
             isWhole: list.isWhole || isShorter, oldest: times.min(), newest: times.max(),
             ids: Set(list.rows.map(\.id)))
         if list.isOneReply { knowledge.longestList = max(knowledge.longestList, list.rows.count) }

@@ -22,28 +22,32 @@ struct ListReading: Equatable, Sendable {
     /// In which order the rows stand.
     enum Order: Sendable {
         case newestFirst, oldestFirst
-        /// Too few rows, or all of one second.
+        /// Too few rows, or all made at nearly the same time.
         case unclear
         /// Neither: what is shown need not be the newest.
         case none
     }
 
+    /// Rows made within this time of each other may stand either way: `created_at` need not be exact to the second.
+    static let tolerance: Duration = .seconds(2)
+
     var order: Order {
-        var falls = false
-        var rises = false
-        var before: WallTime?
+        var (falls, rises) = (true, true)
+        var bounds: (earliest: WallTime, latest: WallTime)?
         for time in rows.lazy.compactMap(\.createdAt) {
-            if let before {
-                if time < before { falls = true }
-                if time > before { rises = true }
+            guard let (earliest, latest) = bounds else {
+                bounds = (time, time)
+                continue
             }
-            before = time
+            if time - earliest > Self.tolerance { falls = false }
+            if latest - time > Self.tolerance { rises = false }
+            bounds = (min(earliest, time), max(latest, time))
         }
         switch (falls, rises) {
-        case (true, true): return .none
+        case (true, true): return .unclear
         case (true, false): return .newestFirst
         case (false, true): return .oldestFirst
-        case (false, false): return .unclear
+        case (false, false): return .none
         }
     }
 }

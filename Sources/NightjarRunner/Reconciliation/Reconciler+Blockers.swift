@@ -79,7 +79,7 @@ extension Reconciler {
     /// Candidates of a kind that lie in the windows of `submissions`.
     func visit(
         _ kind: WritableKeyPath<CandidateIndex.Group, Timeline>, for job: OpenJob, _ submissions: [OpenSubmission],
-        in index: CandidateIndex, _ body: (RemoteJobID) -> Bool
+        in index: CandidateIndex, byWindowAlone: Bool = false, _ body: (RemoteJobID) -> Bool
     ) {
         for submission in submissions {
             let window = window(of: submission)
@@ -87,7 +87,9 @@ extension Reconciler {
             for (model, group) in index.groups where goesOn && fits(model: model, asked: job.model) {
                 group[keyPath: kind].visit(window) { item in
                     if wasListed(item.id, item.firstListed, before: submission) { return true }
-                    if let candidate = candidates[item.id]?.candidate, fit(candidate, job) == .no { return true }
+                    if !byWindowAlone, let candidate = candidates[item.id]?.candidate, fit(candidate, job) == .no {
+                        return true
+                    }
                     goesOn = body(item.id)
                     return goesOn
                 }

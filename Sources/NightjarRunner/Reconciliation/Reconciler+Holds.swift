@@ -25,7 +25,7 @@ extension Reconciler {
         case .sharedID: return Hold(.sharedID, lost.loss.words)
         case .closed, .silent, .gateway, .answered, .conflict, .unreadable, .interrupted: break
         }
-        if job.request.seed == nil { return noSeed(job, submission, index) }
+        if job.request.seed == nil { return noSeed(job, index) }
         let left = settles(submission, at: now)
         let ago = elapsed(since: lost.at, at: now).spoken
         if left > .zero {
@@ -91,14 +91,30 @@ extension Reconciler {
             return Hold(
                 .listTooShort, "the list reaches back to \(clock(oldest)) only; the request left at \(clock(intent))")
         case .unsorted: return Hold(.listUnproven, "the API's list is in no order: it proves nothing")
+        case .noOrderShown:
+            return Hold(
+                .listUnproven,
+                "the API's list does not show whether it begins with the newest job: it proves nothing yet")
         case .empty: return Hold(.listUnproven, "the API's list is empty: \(same)")
         case .noAnchor: return Hold(.listUnproven, "the API's list shows none of the jobs known before: \(same)")
         case .misses(let id): return Hold(.listUnproven, "the API's list misses our own `\(id)`: \(same)")
         }
     }
 
-    private func noSeed(_ job: OpenJob, _ submission: OpenSubmission, _ index: CandidateIndex) -> Hold {
-        Hold(.noSeed, "`seed: server` leaves nothing to recognise it by")
+    /// Rule 14: the candidates are named, so that a person may take one.
+    private func noSeed(_ job: OpenJob, _ index: CandidateIndex) -> Hold {
+        var ids: Set<RemoteJobID> = []
+        for kind in [\CandidateIndex.Group.running, \.unread, \.opaque, \.seeded] {
+            visit(kind, for: job, job.submissions, in: index, byWindowAlone: true) { id in
+                ids.insert(id)
+                return ids.count < 4
+            }
+        }
+        let names = ids.map { "`\($0)`" }.sorted()
+        let shown = names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and others" : "")
+        return Hold(
+            .noSeed,
+            "`seed: server` leaves nothing to recognise it by" + (names.isEmpty ? "" : "; \(shown) may be it"))
     }
 
     private func moment(in time: Duration, from now: Moment) -> String {

@@ -40,14 +40,21 @@ extension Reconciler {
         let lost = submission.lost
         let intent = apiTime(of: submission.intent, with: lost?.at)
         var window = Window(start: intent.map { $0.milliseconds - margin } ?? .min, end: .max)
-        guard let lost, let at = apiTime(of: lost.at, with: submission.intent) else { return window }
+        guard let lost, let at = lossTime(lost, submission) else { return window }
         var end = at.milliseconds + settings.settle.milliseconds
         if lost.loss.mayBeAcceptedLate {
-            guard let intent else { return window }
-            end = max(end, intent.milliseconds + latest(settings).milliseconds)
+            // The loss is later than the intent.
+            end = max(end, (intent ?? at).milliseconds + latest(settings).milliseconds)
         }
         window.end = end + margin
         return window
+    }
+
+    /// On the API's clock; where nothing tells it, this process's first moment, which is later if the machine has restarted.
+    private func lossTime(_ lost: OpenSubmission.Lost, _ submission: OpenSubmission) -> WallTime? {
+        if let at = apiTime(of: lost.at, with: submission.intent) { return at }
+        guard let firstMoment, firstMoment.bootID != lost.at.bootID else { return nil }
+        return apiTime(of: firstMoment)
     }
 
     private func latest(_ settings: Settings) -> Duration { settings.timeout * settings.lateTimeouts }

@@ -109,12 +109,16 @@ struct SimulatedRun {
         // What is out may still arrive.
         say("killed")
         time += random.span(0...15_000)
-        if random.chance(plan.rebootPercent) {
+        // Where the machine restarts before the API has told its time once, a submission is held for ever.
+        if random.chance(plan.rebootPercent),
+            disk.open.values.allSatisfy({ $0.intent.api != nil && ($0.lost == nil || $0.lost?.at.api != nil) })
+        {
             say("machine restarted")
             bootZero = time - random.span(1_000...20_000)
             bootID = "boot-\(time)"
         }
         clock = APIClock(bootID: bootID)
+        for submission in disk.open.values { clock.resume(from: submission.intent) }
         try start()
     }
 

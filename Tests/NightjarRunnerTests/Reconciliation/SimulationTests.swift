@@ -34,7 +34,7 @@ struct SimulationTests {
         api.echoesPrompt = random.chance(30)
         let old = ImageRequest(prompt: "old", parameters: .init(model: "m"), seed: 77)
         for number in 0..<random.span(1...8) {
-            _ = api.accept(old, at: 500_000 + number * 1000, takes: 1_000, fails: false, owner: nil)
+            _ = api.accept(old, at: 500_000 + number * 5_000, takes: 1_000, fails: false, owner: nil)
         }
         return api
     }
