@@ -5,8 +5,8 @@ struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Try again what failed or was cancelled; decide about a lost answer.",
         discussion: """
-            Without --job it takes every failed and cancelled job of the batches. A job that may have been paid for is
-            asked for under its old id first; only --resubmit pays for another image in any case. Works beside a run,
+            Without --job it takes every failed and cancelled job of the batches. A job that may have been paid for is \
+            asked for under its old id first; only --resubmit pays for another image in any case. Works beside a run, \
             and needs no key. Without a run, the next `nightjar run` goes on with the jobs.
             """)
 

@@ -8,8 +8,8 @@ struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Compare every image with its recorded SHA-256; fetch again what is damaged.",
         discussion: """
-            Reads every file and changes nothing. With --repair, what is damaged or missing is fetched again from the
-            API into its old place; a damaged file is kept in .nightjar/damaged. That needs the key, and the state,
+            Reads every file and changes nothing. With --repair, what is damaged or missing is fetched again from the \
+            API into its old place; a damaged file is kept in .nightjar/damaged. That needs the key, and the state, \
             which no run may hold meanwhile. Nothing is paid for. Ends with 3 if damage is left.
             """)
 

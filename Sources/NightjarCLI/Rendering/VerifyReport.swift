@@ -79,6 +79,9 @@ package struct VerifyReport: Equatable, Sendable {
             return lines
         }
         lines.append(summary)
+        if findings.contains(where: { !$0.isLeft && $0.isDamaged }) {
+            lines.append("what was damaged is kept in \(Cells.plain("\(output)/.nightjar/damaged"))")
+        }
         if findings.contains(where: \.isLeft), !repairs {
             let words = (["verify"] + (batch.map { [ShellWord.quoted($0)] } ?? []) + ["--repair"]).joined(
                 separator: " ")
@@ -134,7 +137,7 @@ extension VerifyReport.Finding {
     fileprivate var words: String {
         switch problem {
         case .missing: ""
-        case .damaged(let words), .unreadable(let words): Cells.plain(words)
+        case .damaged(let words), .unreadable(let words): isLeft ? Cells.plain(words) : ""
         }
     }
 
