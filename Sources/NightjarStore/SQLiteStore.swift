@@ -82,23 +82,6 @@ package final class SQLiteStore: JobStore {
         }
     }
 
-    /// Opens the state of a process that holds it, to leave decisions there: nothing is made, migrated or folded in.
-    /// - Throws: `StoreFailure`.
-    package static func openBeside(path: String) throws -> SQLiteStore {
-        try translatingErrors(path) {
-            let queue = try DatabaseQueue(path: path, configuration: configuration())
-            let isCurrent = try queue.read { db in
-                try refuseNewer(db)
-                return try Migrations.migrator.hasCompletedMigrations(db)
-            }
-            guard isCurrent else {
-                throw StoreFailure.other(
-                    "an older nightjar holds the state `\(path)`; try again when that has ended, or use that one")
-            }
-            return try SQLiteStore(queue)
-        }
-    }
-
     /// A state that lives as long as the object, for tests.
     package static func inMemory() throws -> SQLiteStore {
         let queue = try DatabaseQueue(configuration: configuration())

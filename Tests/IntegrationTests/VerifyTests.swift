@@ -163,7 +163,7 @@ struct VerifyTests {
                 let ending = try await bench.start(arguments).end()
                 #expect(ending.exit == 73, "\(arguments): \(ending)")
                 #expect(ending.errors.contains("damaged"), "\(arguments): \(ending)")
-                #expect(ending.errors.contains("hint: "), "\(arguments): \(ending)")
+                #expect(ending.errors.contains("backup"), "\(arguments): \(ending)")
             }
         }
     }

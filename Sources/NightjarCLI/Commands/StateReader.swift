@@ -27,22 +27,9 @@ struct StateReader {
         self.path = path
         self.output = output
         do {
-            if try SQLiteStore.isOlder(path: path) { try Self.bringUpToDate(path) }
             store = try SQLiteStore.openForReading(path: path)
         } catch let failure as StoreFailure {
             throw Refusal(failure)
-        }
-    }
-
-    /// What an older nightjar wrote becomes what this one reads, where nobody is at work with it.
-    private static func bringUpToDate(_ path: String) throws {
-        do {
-            let (lock, store) = try Composition.openState(path)
-            defer { lock.release() }
-            try store.close()
-        } catch let refusal as Refusal where refusal.exit == .locked {
-            throw Refusal(
-                .locked, "an older nightjar is at work with the state `\(path)`; use that one, or wait for its end")
         }
     }
 

@@ -34,7 +34,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 return try console.printResult(nothing + "\n")
             }
             _ = try await reader.batches(named: batch)
-            try await refuseDamage(store, path: reader.path)
+            try await store.checkIntegrity(path: reader.path)
             let (report, trouble) = try await repair ? repaired(reader, console) : checked(reader, store, console)
             let text = report.text(
                 output: reader.output, advice: files.advice, batch: batch, repairs: repair, style: console.outputStyle)
@@ -42,13 +42,6 @@ struct VerifyCommand: AsyncParsableCommand {
             if let trouble { throw trouble }
             if report.exit != .success { throw ArgumentParser.ExitCode(report.exit.rawValue) }
         }
-    }
-
-    private func refuseDamage(_ store: SQLiteStore, path: String) async throws {
-        let damage = try await store.damage()
-        guard let first = damage.first else { return }
-        let more = damage.count > 1 ? " (and \(damage.count - 1) more findings)" : ""
-        throw Refusal(.damaged("the state `\(path)` is damaged: \(first)\(more)"))
     }
 
     private func checked(

@@ -30,8 +30,11 @@ struct DecisionDelivery {
             if let beside {
                 store = beside
             } else {
-                store = try SQLiteStore.openBeside(path: statePath)
-                beside = store
+                guard let opened = try SQLiteStore.openBeside(path: statePath) else {
+                    throw Refusal(.usage, "there is no state `\(statePath)` any more")
+                }
+                store = opened
+                beside = opened
             }
             let left: [Int64]
             if let numbers {

@@ -37,12 +37,7 @@ struct Refusal: Error {
     /// What an error of the state means.
     init(_ failure: StoreFailure) {
         switch failure {
-        case .unwritable(let words), .newer(let words): self.init(.cannotWrite, words)
-        case .damaged(let words):
-            self.init(
-                .cannotWrite,
-                "\(words)\nhint: keep a copy of the file, and put back the newest copy that is whole; the images in the "
-                    + "output folder are as they were")
+        case .unwritable(let words), .damaged(let words), .newer(let words): self.init(.cannotWrite, words)
         case .other(let words): self.init(.internalError, words)
         }
     }
