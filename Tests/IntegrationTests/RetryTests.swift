@@ -48,8 +48,7 @@ struct RetryTests {
         } _: { api in
             try await Workbench.use { bench in
                 let manifest = try bench.manifest(["one", "two"])
-                let run = try bench.startRun(
-                    manifest, at: api.baseURL, "--concurrency", "1", environment: Self.quick)
+                let run = try bench.startRun(manifest, at: api.baseURL, environment: Self.quick)
                 try await eventually("a failure") {
                     try await bench.jobs("output", "--only", "failed").count == 1 || !run.isRunning
                 }
@@ -58,10 +57,9 @@ struct RetryTests {
                 let retry = try await bench.nightjar("retry", "batch", "--job", String(failed.key.prefix(8)))
                 #expect(retry.exit == 0, "\(retry)")
                 #expect(retry.output.contains("the process that runs goes on with it"), "\(retry)")
-                let state = try await bench.jobs().first { $0.key == failed.key }?.state
-                #expect(state != "failed")
-                run.send(SIGTERM)
-                _ = try await run.end()
+                let ending = try await run.end()
+                #expect(ending.exit == 0, "\(ending)")
+                #expect(api.submissions.count == 3)
             }
         }
     }
@@ -105,20 +103,60 @@ struct RetryTests {
         }
     }
 
-    @Test func `a lost answer is paid for anew when a person says so`() async throws {
+    @Test func `a lost answer is paid for anew when a person says so, once`() async throws {
         try await FakeAPI.use(Self.losing) { api in
             try await Workbench.use { bench in
                 let manifest = try bench.manifest(["one"])
-                #expect(try await bench.run(manifest, at: api.baseURL, environment: Self.quick).exit == 9)
+                let run = try await bench.run(manifest, at: api.baseURL, environment: Self.quick)
+                #expect(run.exit == 9, "\(run)")
                 let key = try #require(try await bench.jobs().first).key
                 let retry = try await bench.nightjar("retry", "batch", "--job", key, "--resubmit")
                 #expect(retry.exit == 0, "\(retry)")
                 #expect(retry.output.contains("paid for again"), "\(retry)")
+                #expect(try await bench.batch().pending == 1)
                 let again = try await bench.nightjar("retry", "batch", "--job", key, "--resubmit")
                 #expect(again.exit == 0, "\(again)")
+                #expect(again.output.contains("is under way already (`pending`)"), "\(again)")
+            }
+        }
+    }
+
+    @Test func `a job that the API no longer knows is asked for once more, and then made anew`() async throws {
+        try await FakeAPI.use { request, _ in
+            request.isJob && request.name == "job-1" ? .error(404) : nil
+        } _: { api in
+            try await Workbench.use { bench in
+                let manifest = try bench.manifest(["one"])
+                let run = try await bench.run(manifest, at: api.baseURL, environment: Self.quick)
+                #expect(run.exit == 3, "\(run)")
+                let key = try #require(try await bench.jobs().first).key
+                let retry = try await bench.nightjar("retry", "batch", "--job", key)
+                #expect(retry.exit == 0, "\(retry)")
+                #expect(retry.output.contains("its old job `job-1` is asked for first"), "\(retry)")
                 let last = try await bench.run(manifest, at: api.baseURL, environment: Self.quick)
                 #expect(last.exit == 0, "\(last)")
                 #expect(api.submissions.count == 2)
+                #expect(try await bench.jobs().first?.job_id == "job-2")
+            }
+        }
+    }
+
+    @Test func `a done job is paid for again only with --resubmit, and its first image is kept`() async throws {
+        try await FakeAPI.use { api in
+            try await Workbench.use { bench in
+                let manifest = try bench.manifest(["one"])
+                #expect(try await bench.run(manifest, at: api.baseURL, environment: Self.quick).exit == 0)
+                let job = try #require(try await bench.jobs().first)
+                let plain = try await bench.nightjar("retry", "batch", "--job", job.key)
+                #expect(plain.exit == 0, "\(plain)")
+                #expect(plain.output.contains("has been delivered; nothing to try again"), "\(plain)")
+                let retry = try await bench.nightjar("retry", "batch", "--job", job.key, "--resubmit")
+                #expect(retry.exit == 0, "\(retry)")
+                #expect(try await bench.run(manifest, at: api.baseURL, environment: Self.quick).exit == 0)
+                #expect(api.submissions.count == 2)
+                let path = try #require(job.path)
+                #expect(FileManager.default.fileExists(atPath: bench.path("output/\(path)")))
+                #expect(try await bench.jobs().first?.path != path)
             }
         }
     }
@@ -132,15 +170,20 @@ struct RetryTests {
                 defaults: {model: test/picture, width: 64, height: 64}
                 prompts:
                   - {id: hero, prompt: one}
-                  - {id: fox, prompt: two, seeds: 2}
+                \((1...16).map { "  - moth \($0)" }.joined(separator: "\n"))
                 """, to: "night.yaml")
-            _ = try await bench.nightjar("run", "night.yaml", "--max-jobs", "0", "--quiet")
+            let run = try await bench.nightjar("run", "night.yaml", "--max-jobs", "0", "--quiet")
+            #expect(run.exit == 8, "\(run)")
+            // Of 17 keys, two begin with the same digit.
+            let digits = Dictionary(grouping: try await bench.jobs().compactMap(\.key.first)) { $0 }
+            let digit = String(try #require(digits.first { $0.value.count > 1 }?.key))
             let refusals: [([String], String)] = [
                 (["retry"], "name the batches, or write `--all`"),
                 (["retry", "night", "--all"], "not both"),
                 (["retry", "nigth"], "did you mean `night`?"),
                 (["retry", "night", "--job", "heor"], "did you mean `hero`?"),
-                (["retry", "night", "--job", "fox"], "may be any of these jobs"),
+                (["retry", "night", "--job", digit], "may be any of these jobs"),
+                (["why", digit], "may be any of these jobs"),
                 (["retry", "night", "--adopt", "job-1"], "needs exactly one `--job`"),
                 (["retry", "night", "--resubmit"], "needs exactly one `--job`"),
                 (["retry", "night", "--job", "hero", "--adopt", "job-1", "--resubmit"], "exclude each other"),

@@ -113,8 +113,6 @@ struct VerifyTests {
     @Test func `repair needs the key, the API of the jobs, and the state for itself`() async throws {
         try await Workbench.use { bench in
             let server = try await bench.server("--job-time", "20s")
-            let fast = try await bench.server()
-            _ = fast
             let manifest = try bench.manifest(["one"])
             let run = try bench.startRun(manifest, at: server.baseURL)
             try await eventually("a submission") {
@@ -163,7 +161,9 @@ struct VerifyTests {
                 let ending = try await bench.start(arguments).end()
                 #expect(ending.exit == 73, "\(arguments): \(ending)")
                 #expect(ending.errors.contains("damaged"), "\(arguments): \(ending)")
-                #expect(ending.errors.contains("backup"), "\(arguments): \(ending)")
+                #expect(
+                    ending.errors.contains("backup") || ending.errors.contains("nightjar verify"),
+                    "\(arguments): \(ending)")
             }
         }
     }
@@ -171,7 +171,8 @@ struct VerifyTests {
     @Test func `without a state there is nothing to check, and none is made`() async throws {
         try await Workbench.use { bench in
             for arguments in [["verify"], ["verify", "--json"], ["verify", "--repair"]] {
-                #expect(try await bench.start(arguments).end().exit == 0)
+                let ending = try await bench.start(arguments).end()
+                #expect(ending.exit == 0, "\(ending)")
             }
             #expect(bench.files("output").isEmpty)
         }

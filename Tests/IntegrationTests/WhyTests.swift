@@ -54,7 +54,8 @@ struct WhyTests {
 
     @Test func `without a state it is empty`() async throws {
         try await Workbench.use { bench in
-            #expect(try await bench.nightjar("why", "hero").exit == 0)
+            let why = try await bench.nightjar("why", "hero")
+            #expect(why.exit == 0, "\(why)")
             #expect(bench.files("output").isEmpty)
         }
     }

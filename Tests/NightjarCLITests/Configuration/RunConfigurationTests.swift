@@ -147,8 +147,14 @@ import Testing
         #expect(
             try configuration(file: "result_hosts: [nas.local, \"10.0.0.7:9000\"]").resultHosts.map(\.description)
                 == ["nas.local", "10.0.0.7:9000"])
-        #expect(throws: (any Error).self) { try file("result_hosts: nas.local") }
+        // One host needs no list.
+        #expect(try configuration(file: "result_hosts: nas.local").resultHosts.map(\.host) == ["nas.local"])
         #expect(throws: (any Error).self) { try file("result_hosts: [{host: nas.local}]") }
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration(file: "result_hosts: [\"http://nas\", nas.local, \"a b\"]")
+        }
+        #expect(error?.exit == .configuration)
+        #expect(error?.problems.count == 2)
     }
 
     @Test func `proxies and hosts go to the client, and what is wrong with them is said without passwords`() throws {

@@ -31,12 +31,82 @@ struct StoryRendererTests {
     }()
 
     @Test func `a held job tells what is known, what settles it, and what to type`() {
-        #expect(text(Self.held, width: 80) == "")
+        #expect(
+            text(Self.held, width: 80) == """
+                hero of neon-cities: unknown
+
+                request       tensorart-illustrious-xl-v2-aesthetic, 832×1216 px, 30 steps, cfg
+                              5.5, euler, seed 42
+                prompt        A {futuristic} 未来 city in the rain, neon lights, reflections, w…
+                negative      blurry
+                job           12, key 0123456789abcdef000000000000000c
+                first seen    2026-03-01T02:04:05Z
+
+                submission 1  left at 2026-03-01T02:04:05Z, attempt 1
+                              at 02:04:35Z: the answer was lost: nothing came for 30 s
+
+                held          seeds not comparable: the API has not been seen to echo seeds:
+                              job-7 may be it
+                candidates    `job-7` COMPLETED, made at 2026-03-01T02:04:06Z, tells no seed
+                              `job-8` FAILED, made nobody knows when
+                              `job-9` PROCESSING, made at 2026-03-01T02:04:07Z, seed 43
+                settles it    your decision: look at the candidates in your account at the API,
+                              and adopt the one with this prompt
+                to type       nightjar retry neon-cities --job hero --adopt job-7
+                              nightjar retry neon-cities --job hero --adopt job-9
+                or            nightjar retry neon-cities --job hero --resubmit
+                              pays for it, perhaps a second time
+
+                """)
     }
 
     @Test func `a narrow terminal gets the same, names above`() {
         let text = text(Self.held, width: 40)
-        #expect(text == "")
+        #expect(
+            text == """
+                hero of neon-cities: unknown
+
+                request
+                  tensorart-illustrious-xl-v2-aesthetic,
+                  832×1216 px, 30 steps, cfg 5.5, euler,
+                  seed 42
+                prompt
+                  A {futuristic} 未来 city in the rain,…
+                negative
+                  blurry
+                job
+                  12, key 0123456789abcdef000000000000000c
+                first seen
+                  2026-03-01T02:04:05Z
+
+                submission 1
+                  left at 2026-03-01T02:04:05Z, attempt
+                  1
+                  at 02:04:35Z: the answer was lost:
+                  nothing came for 30 s
+
+                held
+                  seeds not comparable: the API has not
+                  been seen to echo seeds: job-7 may be
+                  it
+                candidates
+                  `job-7` COMPLETED, made at
+                  2026-03-01T02:04:06Z, tells no seed
+                  `job-8` FAILED, made nobody knows when
+                  `job-9` PROCESSING, made at
+                  2026-03-01T02:04:07Z, seed 43
+                settles it
+                  your decision: look at the candidates
+                  in your account at the API, and adopt
+                  the one with this prompt
+                to type
+                  nightjar retry neon-cities --job hero --adopt job-7
+                  nightjar retry neon-cities --job hero --adopt job-9
+                or
+                  nightjar retry neon-cities --job hero --resubmit
+                  pays for it, perhaps a second time
+
+                """)
         // Commands stay whole, since they are copied.
         let long = text.split(separator: "\n").filter { Cells.width(of: String($0)) > 40 }
         #expect(long.allSatisfy { $0.contains("nightjar retry") || $0.contains("key ") })
@@ -61,7 +131,25 @@ struct StoryRendererTests {
                 number: 1, attempt: 1, intentAt: Self.start, outcome: .waiting, endedAt: Self.start + .seconds(90),
                 remoteID: RemoteJobID("job-1"), note: "worker out of memory")
         ]
-        #expect(text(story, width: 80) == "")
+        #expect(
+            text(story, width: 80) == """
+                hero of neon-cities: waiting
+
+                request       tensorart-illustrious-xl-v2-aesthetic, 832×1216 px, 30 steps, cfg
+                              5.5, euler, seed 42
+                prompt        A {futuristic} 未来 city in the rain, neon lights, reflections, w…
+                negative      blurry
+                job           12, key 0123456789abcdef000000000000000c
+                first seen    2026-03-01T02:04:05Z
+
+                submission 1  left at 2026-03-01T02:04:05Z, attempt 1
+                              at 02:05:35Z: FAILED at the API as `job-1`, and not billed: worker
+                              out of memory
+
+                now           may be submitted again from 2026-03-01T02:07:25Z on (in 1 min 40
+                              s); FAILED jobs are not billed
+
+                """)
     }
 
     @Test(arguments: [
@@ -95,7 +183,29 @@ struct StoryRendererTests {
                 id: RemoteJobID("job-1"), job: JobID(1), noticedAt: Self.start + .seconds(100), isEnded: true,
                 path: ".nightjar/duplicates/neon-cities/000012-x.png")
         ]
-        #expect(text(story, width: 200) == "")
+        #expect(
+            text(story, width: 200) == """
+                hero of neon-cities: done
+
+                request       tensorart-illustrious-xl-v2-aesthetic, 832×1216 px, 30 steps, cfg 5.5, euler, seed 42
+                prompt        A {futuristic} 未来 city in the rain, neon lights, reflections, wide angle, evening, people, umbrellas
+                negative      blurry
+                job           12, key 0123456789abcdef000000000000000c
+                first seen    2026-03-01T02:04:05Z
+
+                submission 1  left at 2026-03-01T02:04:05Z, attempt 1
+                              at 02:04:35Z: the answer was lost: the connection was cut
+                              still watched: what it made, if anything, would be a second image
+                submission 2  left at 2026-03-01T02:05:35Z, attempt 1
+                              at 02:05:36Z: accepted as `job-2`
+
+                file          output/neon-cities/000012-x.png
+                size          832×1216 px, 1.2 MiB
+                sha256        abababababababababababababababababababababababababababababababab
+                paid twice    `job-1`, noticed at 2026-03-01T02:05:45Z
+                              output/.nightjar/duplicates/neon-cities/000012-x.png
+
+                """)
     }
 
     @Test(arguments: JobState.allCases) func `every state has words, within the terminal`(state: JobState) {
