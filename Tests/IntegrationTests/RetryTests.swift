@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// `nightjar retry`, beside a run and without one.
@@ -121,22 +122,25 @@ struct RetryTests {
         }
     }
 
-    @Test func `a job that the API no longer knows is asked for once more, and then made anew`() async throws {
+    @Test func `a job that timed out is fetched under its old id, and not paid for again`() async throws {
+        let isDone = Mutex(false)
         try await FakeAPI.use { request, _ in
-            request.isJob && request.name == "job-1" ? .error(404) : nil
+            guard request.isJob, !isDone.withLock({ $0 }) else { return nil }
+            return .json(200, #"{"id":"job-1","status":"PROCESSING","created_at":1700000000}"#)
         } _: { api in
             try await Workbench.use { bench in
-                let manifest = try bench.manifest(["one"])
+                let manifest = try bench.manifest(["one"], more: "retry: {job_timeout: 1s}")
                 let run = try await bench.run(manifest, at: api.baseURL, environment: Self.quick)
                 #expect(run.exit == 3, "\(run)")
                 let key = try #require(try await bench.jobs().first).key
                 let retry = try await bench.nightjar("retry", "batch", "--job", key)
                 #expect(retry.exit == 0, "\(retry)")
                 #expect(retry.output.contains("its old job `job-1` is asked for first"), "\(retry)")
+                isDone.withLock { $0 = true }
                 let last = try await bench.run(manifest, at: api.baseURL, environment: Self.quick)
                 #expect(last.exit == 0, "\(last)")
-                #expect(api.submissions.count == 2)
-                #expect(try await bench.jobs().first?.job_id == "job-2")
+                #expect(api.submissions.count == 1)
+                #expect(try await bench.jobs().first?.job_id == "job-1")
             }
         }
     }
