@@ -16,8 +16,14 @@ struct Composition: Sendable {
     let display: ProgressDisplay
     let observer: any RunObserver
     let signals: StopSignals
+    let environment: [String: String]
 
     func run() async throws -> ExitCode {
+        do {
+            _ = try Self.clientSettings(configuration, key: key, environment: environment)
+        } catch {
+            throw Refusal(.configuration, "\(error)")
+        }
         let (lock, store) = try Self.openState(configuration.state)
         defer {
             // What could not be folded into the file now is folded by the next one that opens it.
@@ -86,7 +92,7 @@ struct Composition: Sendable {
         }
     }
 
-    private static func lock(_ path: String, holding what: String) throws -> FileLock {
+    static func lock(_ path: String, holding what: String) throws -> FileLock {
         do {
             try SQLiteStore.prepareFolder(of: path)
             return try FileLock(path: path)
@@ -108,9 +114,12 @@ struct Composition: Sendable {
         return String(cString: resolved)
     }
 
+    /// What the state of a rehearsal is bound to.
+    static let rehearsal = "rehearsal"
+
     /// A state belongs to one API: at another, the jobs that are paid for would count as vanished.
     private func bind(_ store: SQLiteStore) async throws {
-        let rehearsal = "rehearsal"
+        let rehearsal = Self.rehearsal
         let api = key == nil ? rehearsal : configuration.baseURL
         if let known = try store.boundAPI(), known != api {
             let atAPI = try await store.batches().reduce(0) {
@@ -188,22 +197,8 @@ struct Composition: Sendable {
         }
     }
 
-    private func makeClient(baseURL: String) throws(Refusal) -> JobsAPIClient {
-        let settings = configuration.run
-        do {
-            return try JobsAPIClient(
-                ClientSettings(
-                    baseURL: baseURL, key: key, timeout: settings.timeout,
-                    connections: min(settings.concurrency + settings.downloads + 2, 128),
-                    maxImageBytes: configuration.maxImageBytes, caFile: configuration.caFile,
-                    proxies: key == nil ? .none : configuration.proxies, resultHosts: configuration.resultHosts))
-        } catch {
-            throw Refusal(.configuration, "\(error)")
-        }
-    }
-
     /// Which start of the machine this is; one of its own where the system does not say.
-    private static func bootID() -> String {
+    static func bootID() -> String {
         let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
         return text?.trimmed() ?? "process \(getpid()) at \(WallTime.now.milliseconds)"
     }
@@ -211,15 +206,18 @@ struct Composition: Sendable {
     private func run(
         _ asked: [BatchID], store: SQLiteStore, tree: OutputFolder, baseURL: String
     ) async throws -> ExitCode {
-        let client = try makeClient(baseURL: baseURL)
+        let settings = configuration.run
+        let connections = min(settings.concurrency + settings.downloads + 2, 128)
+        let client = try Self.client(
+            configuration, key: key, baseURL: baseURL, connections: connections, environment: environment)
         let runner = try await Runner(
-            settings: configuration.run, asked: asked, store: store, service: client, tree: tree, observer: observer,
+            settings: settings, asked: asked, store: store, service: client, tree: tree, observer: observer,
             time: .system(bootID: Self.bootID()))
         signals.connect { runner.stop($0) }
         var outcome = await runner.run()
         await client.shutdown()
         do {
-            try await writeMetadata(store)
+            try await Self.writeMetadata(store, output: configuration.output) { display.printAbove($0) }
         } catch {
             let words = Runner.words(for: error)
             display.printAbove("error: metadata.jsonl could not be written: \(words)")
@@ -229,29 +227,5 @@ struct Composition: Sendable {
             RunEvent(
                 time: WallTime.now, batch: nil, kind: .finished(exit: outcome.exit.rawValue, reason: outcome.reason)))
         return outcome.exit
-    }
-
-    /// Brings `metadata.jsonl` up to date for every batch that has other images than when it was last written.
-    private func writeMetadata(_ store: SQLiteStore) async throws {
-        for batch in try await store.batches() {
-            let images = batch.count(.done)
-            var record = try await store.metadataRecord(of: batch.id)
-            guard images != record.images ?? 0 else { continue }
-            let name = batch.settings.name
-            let path = try await MetadataFile(output: configuration.output, batch: name).rewrite(
-                knownHashes: record.hashes,
-                remember: { hash in
-                    record.hashes = (record.hashes + [hash]).suffix(2)
-                    try await store.setMetadataRecord(record, of: batch.id)
-                },
-                lines: { add in try await store.forEachJob(of: name, in: [.done], add) })
-            if !path.hasSuffix("/metadata.jsonl") {
-                display.printAbove(
-                    "warning: `\(name)/metadata.jsonl` is not Nightjar's and stays as it is; the new one is `\(path)`")
-            }
-            Failpoint.metadataWritten.reach()
-            record.images = images
-            try await store.setMetadataRecord(record, of: batch.id)
-        }
     }
 }

@@ -7,7 +7,10 @@ struct NightjarCommand: AsyncParsableCommand {
         commandName: "nightjar",
         abstract: "Runs batches of image-generation jobs overnight: nothing lost, nothing paid twice.",
         version: "0.1.0",
-        subcommands: [RunCommand.self, StatusCommand.self, JobsCommand.self, ServeCommand.self])
+        subcommands: [
+            RunCommand.self, StatusCommand.self, JobsCommand.self, WhyCommand.self, RetryCommand.self,
+            VerifyCommand.self, ServeCommand.self,
+        ])
 }
 
 /// The whole program.

@@ -3,37 +3,6 @@ internal import Glibc
 internal import NightjarCore
 internal import NightjarStore
 
-/// What `status` and `jobs` share: they read the state beside a process that may be running, and need no key.
-private struct StateReader {
-    let console: Console
-    let path: String
-    /// `nil` where there is no state yet.
-    let store: SQLiteStore?
-
-    init(_ options: StateOptions, console: Console) throws {
-        self.console = console
-        let file = try ConfigurationFile.loadOrRefuse(named: options.config, environment: console.environment)
-        do {
-            path = try RunConfiguration(flags: options.flags, environment: console.environment, file: file).state
-            store = try SQLiteStore.openForReading(path: path)
-        } catch let error as ConfigurationError {
-            throw Refusal(error)
-        } catch let failure as StoreFailure {
-            throw Refusal(failure)
-        }
-    }
-
-    /// - Throws: `Refusal` where there is a state, and no batch of that name in it.
-    func batches(named name: String?) async throws -> [BatchSummary] {
-        let all = try await store?.batches() ?? []
-        guard let name, store != nil else { return all }
-        let named = all.filter { $0.settings.name == name }
-        guard named.isEmpty else { return named }
-        let near = nearest(to: name, among: all.map(\.settings.name)).map { "; did you mean `\($0)`?" } ?? ""
-        throw Refusal(.usage, "there is no batch `\(Cells.plain(name))` in `\(path)`\(near)")
-    }
-}
-
 /// Runs the body of a command, and ends with the code of what it refuses.
 func refusing(_ body: (Console) async throws -> Void) async throws {
     let console = Console.current
@@ -67,7 +36,8 @@ struct StatusCommand: AsyncParsableCommand {
             } else {
                 try console.printResult(
                     StatusRenderer.table(
-                        batches, stateFile: reader.path, width: console.outputWidth, style: console.outputStyle))
+                        batches, stateFile: reader.path, output: reader.output, advice: files.advice,
+                        width: console.outputWidth, style: console.outputStyle))
             }
         }
     }
@@ -147,7 +117,7 @@ extension DescriptorWriter {
 
 extension Console {
     /// What a command was asked for, on standard output.
-    fileprivate func printResult(_ text: String) throws {
+    func printResult(_ text: String) throws {
         var writer = DescriptorWriter(STDOUT_FILENO)
         writer.write(text)
         try writer.check()

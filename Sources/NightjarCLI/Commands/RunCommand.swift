@@ -8,7 +8,7 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run manifests to completion; run again, it goes on where it was.",
         discussion: """
-            Every option can also stand in the configuration file (underscores for hyphens) and in the environment
+            Every option can also stand in the configuration file (underscores for hyphens) and in the environment \
             (NIGHTJAR_CONCURRENCY, say). The key comes from SERIKA_API_KEY, NIGHTJAR_API_KEY or --api-key-file.
             """)
 
@@ -78,7 +78,8 @@ struct RunCommand: AsyncParsableCommand {
         defer { listening.cancel() }
         let composition = Composition(
             configuration: configuration, batches: batches, key: key, display: display,
-            observer: ObserverGroup(members: observers.compactMap { $0 }), signals: signals)
+            observer: ObserverGroup(members: observers.compactMap { $0 }), signals: signals,
+            environment: environment)
         display.start()
         defer { display.finish() }
         return try await composition.run()
@@ -87,8 +88,8 @@ struct RunCommand: AsyncParsableCommand {
     /// What `jobs` and `status` must be told to find this state.
     private func stateFlags(_ configuration: RunConfiguration) -> String {
         var flags = ""
-        if rehearse || files.output != nil { flags += " --output \(configuration.output)" }
-        if files.state != nil { flags += " --state \(configuration.state)" }
+        if rehearse || files.output != nil { flags += " --output \(ShellWord.quoted(configuration.output))" }
+        if files.state != nil { flags += " --state \(ShellWord.quoted(configuration.state))" }
         return flags
     }
 }

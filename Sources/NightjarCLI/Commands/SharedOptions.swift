@@ -18,6 +18,9 @@ struct StateOptions: ParsableArguments {
         flags[.state] = state
         return flags
     }
+
+    /// For the commands that this one tells people to type.
+    var advice: CommandAdvice { CommandAdvice(output: output, state: state, config: config) }
 }
 
 /// The options of `run`. They are read as text, since the environment and the configuration give the same ones.

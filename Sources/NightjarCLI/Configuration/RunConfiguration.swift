@@ -21,7 +21,6 @@ struct RunConfiguration: Sendable {
     var caFile: String?
     /// Private hosts that results may come from, besides the API's own.
     var resultHosts: [ResultHost] = []
-    var proxies = ProxySettings.none
     var maxImageBytes: Int64 = 64 << 20
     var progress = ProgressMode.auto
     /// `nil` where nobody asked for logs.
@@ -52,12 +51,13 @@ struct RunConfiguration: Sendable {
                 problems: ["`--rehearse` brings an API of its own, so `--base-url` has no place beside it"])
         }
         run.prices = rehearses ? [:] : file.prices
-        var clientProblems: [String] = []
-        do throws(ClientSettingsError) {
-            for host in file.resultHosts { resultHosts.append(try ResultHost(host)) }
-            proxies = try ProxySettings(environment: environment)
-        } catch {
-            clientProblems.append("\(error)")
+        var hostProblems: [String] = []
+        for text in file.resultHosts {
+            do {
+                resultHosts.append(try ResultHost(text))
+            } catch {
+                hostProblems.append("`result_hosts`: \(error)")
+            }
         }
 
         var reader = SettingReader(raw: raw)
@@ -94,7 +94,7 @@ struct RunConfiguration: Sendable {
         }
         logFormat = reader.choice(.logFormat, LogFormat.allCases.map(\.rawValue)).flatMap(LogFormat.init)
         if let isQuiet = reader.boolean(.quiet) { quiet = isQuiet }
-        let problems = reader.problems + clientProblems
+        let problems = reader.problems + hostProblems
         if !problems.isEmpty {
             throw ConfigurationError(exit: reader.flagIsWrong ? .usage : .configuration, problems: problems)
         }

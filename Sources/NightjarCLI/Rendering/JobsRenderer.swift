@@ -62,7 +62,7 @@ package struct JobsRenderer: Sendable {
         return line
     }
 
-    private static func ink(_ state: JobState) -> TerminalStyle.Ink {
+    static func ink(_ state: JobState) -> TerminalStyle.Ink {
         switch state {
         case .done: .good
         case .failed: .bad

@@ -58,6 +58,7 @@ package enum RunSummary {
         let unknown = batches.reduce(0) { $0 + $1.count(.unknown) }
         if unknown > 0 {
             lines.append("what is held:          \(command(those(.unknown), .unknown, stateFlags))")
+            lines.append("why one is held:       nightjar why KEY\(stateFlags)")
             lines.append(
                 unknown == 1
                     ? "  1 unknown job may have been billed; it is held, not submitted again"

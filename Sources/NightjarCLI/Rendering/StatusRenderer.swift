@@ -2,12 +2,16 @@ package import NightjarCore
 
 /// What `status` prints.
 package enum StatusRenderer {
-    /// A table for people, a line a batch; columns that would hold nothing but zeros are left out.
+    /// A table for people, a line a batch, columns that would hold nothing but zeros left out; below it why jobs are held,
+    /// and where images lie that were paid for twice.
     /// - Parameters:
     ///   - stateFile: Named where there is nothing to show.
+    ///   - output: The output folder as the user named it.
     ///   - width: Columns of the terminal; `nil` where there is none.
     package static func table(
-        _ batches: [BatchSummary], stateFile: String, width: Int?, style: TerminalStyle
+        _ batches: [BatchSummary], stateFile: String, output: String = "output",
+        advice: CommandAdvice = CommandAdvice(),
+        width: Int?, style: TerminalStyle
     ) -> String {
         guard !batches.isEmpty else { return "no batches yet in \(style.plain(stateFile))\n" }
         var columns = [
@@ -29,7 +33,24 @@ package enum StatusRenderer {
             columns.append(.init(title: "spent", alignment: .right, cells: batches.map(\.spent.description)))
         }
         columns.append(.init(title: "time left", alignment: .left, cells: batches.map(timeLeft)))
-        return TextTable(columns: columns).lines(width: width, style: style).map { $0 + "\n" }.joined()
+        var lines = TextTable(columns: columns).lines(width: width, style: style)
+        lines += HeldRenderer(advice: advice, width: width, style: style).lines(batches)
+        lines += duplicates(batches, output: output, width: width, style: style)
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private static func duplicates(
+        _ batches: [BatchSummary], output: String, width: Int?, style: TerminalStyle
+    ) -> [String] {
+        let count = batches.reduce(0) { $0 + $1.duplicates }
+        guard count > 0 else { return [] }
+        let words =
+            count == 1
+            ? "1 image was paid for twice; the second one is"
+            : "\(count) images were paid for twice; the second ones are"
+        var sheet = FactSheet()
+        sheet.add("paid twice", [.text("\(words) kept in"), .whole(Cells.plain("\(output)/.nightjar/duplicates"))])
+        return [""] + sheet.lines(width: width, style: style)
     }
 
     /// `{"version":1,"batches":[…]}` on one line, without a line end.
@@ -61,6 +82,9 @@ package enum StatusRenderer {
         line.add("rate_limited", batch.requests.rateLimited)
         line.add("duplicates", batch.duplicates)
         line.add("spent", batch.spent)
+        var held = JSONWriter()
+        for (reason, jobs) in batch.held.sorted(by: { $0.key < $1.key }) { held.add(reason, jobs.jobs) }
+        line.add("held", held)
         return line
     }
 

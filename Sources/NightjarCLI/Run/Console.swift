@@ -19,6 +19,11 @@ struct Console: Sendable {
         outputIsTerminal ? TerminalSize(of: STDOUT_FILENO, environment: environment).columns : nil
     }
 
+    /// Columns of standard error; `nil` where it is no terminal.
+    var errorWidth: Int? {
+        errorIsTerminal ? TerminalSize(of: STDERR_FILENO, environment: environment).columns : nil
+    }
+
     func print(_ text: String) {
         var writer = DescriptorWriter(STDOUT_FILENO)
         writer.write(text)

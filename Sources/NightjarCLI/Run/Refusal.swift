@@ -37,7 +37,12 @@ struct Refusal: Error {
     /// What an error of the state means.
     init(_ failure: StoreFailure) {
         switch failure {
-        case .unwritable(let words), .damaged(let words), .newer(let words): self.init(.cannotWrite, words)
+        case .unwritable(let words), .newer(let words): self.init(.cannotWrite, words)
+        case .damaged(let words):
+            // What was noticed in the middle of something else says no more than that.
+            let isExplained = words.contains("backup")
+            self.init(
+                .cannotWrite, isExplained ? words : "\(words); `nightjar verify` checks it, and says what to do")
         case .other(let words): self.init(.internalError, words)
         }
     }

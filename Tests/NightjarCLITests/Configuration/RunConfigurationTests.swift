@@ -1,3 +1,4 @@
+import JobsAPIClient
 import NightjarCore
 import NightjarRunner
 import NightjarTestSupport
@@ -43,6 +44,11 @@ import Testing
         #expect(defaults.run.giveUpAfter == .seconds(900))
         #expect(defaults.run.drainsAtTimeLimit)
         #expect(defaults.run.timeout == .seconds(30))
+        #expect(defaults.run.settle == .seconds(30))
+        #expect(defaults.run.unknownWait == .seconds(60))
+        #expect(defaults.run.pilot == 3)
+        #expect(defaults.run.minFree == 1 << 30)
+        #expect(defaults.run.failFast == nil && defaults.caFile == nil && defaults.resultHosts.isEmpty)
         #expect(defaults.maxImageBytes == 64 << 20)
         #expect(defaults.run.maxJobs == nil && defaults.run.budget == nil && defaults.run.maxDuration == nil)
     }
@@ -53,7 +59,8 @@ import Testing
             .rate: "60/min",
             .downloads: "3", .maxDuration: "8h", .cutoff: "hard", .drainTimeout: "20s", .maxJobs: "0", .budget: "1.50",
             .retryFailed: "true", .timeout: "10s", .giveUpAfter: "5s", .maxImageBytes: "1MiB", .progress: "json",
-            .logFormat: "json", .quiet: "true",
+            .logFormat: "json", .quiet: "true", .settle: "45s", .unknownWait: "2m", .failFast: "50", .pilot: "0",
+            .caFile: "ca.pem", .minFree: "0",
         ]
         let lines = values.map { "\($0.key.rawValue): \"\($0.value)\"" }.joined(separator: "\n")
         let environment = Dictionary(uniqueKeysWithValues: values.map { ($0.key.environmentName, $0.value) })
@@ -74,6 +81,12 @@ import Testing
             #expect(read.run.budget == Money(micros: 1_500_000))
             #expect(read.retryFailed)
             #expect(read.run.timeout == .seconds(10))
+            #expect(read.run.settle == .seconds(45))
+            #expect(read.run.unknownWait == .seconds(120))
+            #expect(read.run.failFast == 50)
+            #expect(read.run.pilot == 0)
+            #expect(read.caFile == "ca.pem")
+            #expect(read.run.minFree == 0)
             #expect(read.run.giveUpAfter == .seconds(5))
             #expect(read.maxImageBytes == 1 << 20)
             #expect(read.progress == .json)
@@ -113,7 +126,8 @@ import Testing
             (Setting.concurrency, "0"), (.concurrency, "-1"), (.rate, "0"), (.rate, "auto"), (.timeout, "0s"),
             (.timeout, "-5s"), (.budget, "-1"), (.budget, "ten"), (.maxJobs, "1.5"), (.baseURL, "api.example"),
             (.baseURL, "ftp://api.example"), (.baseURL, "https://user@api.example"), (.output, ""), (.progress, "loud"),
-            (.maxImageBytes, "big"),
+            (.maxImageBytes, "big"), (.settle, "0"), (.settle, "soon"), (.unknownWait, "-1s"), (.failFast, "101"),
+            (.failFast, "-1"), (.pilot, "-1"), (.pilot, "few"), (.minFree, "-1"), (.minFree, "some"), (.caFile, ""),
         ])
     func `a wrong flag is wrong usage`(setting: Setting, value: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try configuration(flags: [setting: value]) }
@@ -127,6 +141,40 @@ import Testing
             .prices
         #expect(prices["tensorart-animagine-xl"] == Money(micros: 3500))
         #expect(prices["novelai/nai-diffusion-4-5-full"] == Money(micros: 20_000))
+    }
+
+    @Test func `hosts of results are read from the file alone`() throws {
+        #expect(
+            try configuration(file: "result_hosts: [nas.local, \"10.0.0.7:9000\"]").resultHosts.map(\.description)
+                == ["nas.local", "10.0.0.7:9000"])
+        // One host needs no list.
+        #expect(try configuration(file: "result_hosts: nas.local").resultHosts.map(\.host) == ["nas.local"])
+        #expect(throws: (any Error).self) { try file("result_hosts: [{host: nas.local}]") }
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration(file: "result_hosts: [\"http://nas\", nas.local, \"a b\"]")
+        }
+        #expect(error?.exit == .configuration)
+        #expect(error?.problems.count == 2)
+    }
+
+    @Test func `proxies and hosts go to the client, and what is wrong with them is said without passwords`() throws {
+        let configuration = try configuration(file: "result_hosts: [nas.local]\nca_file: ca.pem")
+        let key = try #require(APIKey("sk-test"))
+        let environment = ["HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "localhost"]
+        let settings = try Composition.clientSettings(configuration, key: key, environment: environment)
+        #expect(settings.proxies.proxy(for: "https://api.example/v1")?.host == "proxy.example")
+        #expect(settings.proxies.proxy(for: "https://localhost/v1") == nil)
+        #expect(settings.resultHosts.map(\.host) == ["nas.local"])
+        #expect(settings.caFile == "ca.pem")
+        // A rehearsal's API is in the process.
+        #expect(
+            try Composition.clientSettings(configuration, key: nil, environment: environment).proxies == .none)
+        let error = #expect(throws: ClientSettingsError.self) {
+            try Composition.clientSettings(
+                configuration, key: key, environment: ["https_proxy": "socks5://me:secret@proxy.example"])
+        }
+        #expect(error.map { "\($0)" }?.contains("`https_proxy`") == true)
+        #expect(error.map { "\($0)" }?.contains("secret") == false)
     }
 
     @Test func `a mistyped key of the file names the nearest one`() throws {

@@ -26,6 +26,7 @@ struct RunSummaryTests {
                 to try that again:     nightjar run … --retry-failed
                 what came back blank:  nightjar jobs neon-cities --only filtered
                 what is held:          nightjar jobs neon-cities --only unknown
+                why one is held:       nightjar why KEY
                   1 unknown job may have been billed; it is held, not submitted again
                 to go on:              the same command again; nothing is paid for twice
 
@@ -44,6 +45,7 @@ struct RunSummaryTests {
                 what failed, and why:  nightjar jobs --only failed
                 to try that again:     nightjar run … --retry-failed
                 what is held:          nightjar jobs b --only unknown
+                why one is held:       nightjar why KEY
                   2 unknown jobs may have been billed; they are held, not submitted again
 
                 """)

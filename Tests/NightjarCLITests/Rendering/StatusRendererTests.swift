@@ -44,6 +44,9 @@ struct StatusRendererTests {
         var batch = summary("neon-cities", [.done: 620, .pending: 300])
         batch.requests = RequestCounts(submit: 1, get: 2, list: 3, download: 4, rateLimited: 5)
         batch.duplicates = 1
+        batch.held = [
+            "settling": HeldJobs(jobs: 2, example: "answer lost"), "no seed": HeldJobs(jobs: 1, example: "no seed"),
+        ]
         batch.spent = Money(micros: 12_420_000)
         let text = StatusRenderer.json([batch])
         #expect(
@@ -51,9 +54,33 @@ struct StatusRendererTests {
                 {"version":1,"batches":[{"name":"neon-cities","total":920,"pending":300,"submitting":0,"submitted":0,\
                 "ready":0,"unknown":0,"waiting":0,"done":620,"failed":0,"filtered":0,"cancelled":0,"paused":false,\
                 "eta_seconds":null,"requests":{"submit":1,"get":2,"list":3,"download":4},"rate_limited":5,\
-                "duplicates":1,"spent":12.42}]}
+                "duplicates":1,"spent":12.42,"held":{"no seed":1,"settling":2}}]}
                 """)
         #expect(try JSONSerialization.jsonObject(with: Data(text.utf8)) is [String: Any])
+    }
+
+    @Test func `below the table it says why jobs are held, and where second images lie`() {
+        var batch = summary("neon-cities", [.done: 4, .unknown: 3])
+        batch.duplicates = 2
+        batch.held = [
+            "settling": HeldJobs(jobs: 2, example: "answer lost 12 s ago; asking again from 14:02:40 on"),
+            "ambiguous": HeldJobs(jobs: 1, example: "job-9 fits `a` and `b`, which share seed 1"),
+        ]
+        #expect(
+            table([batch]) == """
+                batch        total  done  unknown  duplicates  time left
+                neon-cities      7     4        3           2  held
+
+                held in neon-cities  2 settling: answer lost 12 s ago; asking again from
+                                     14:02:40 on
+                                     1 ambiguous: job-9 fits `a` and `b`, which share seed 1
+                which they are       nightjar jobs neon-cities --only unknown
+                why one is held      nightjar why KEY
+
+                paid twice  2 images were paid for twice; the second ones are kept in
+                            output/.nightjar/duplicates
+
+                """)
     }
 
     private func table(_ batches: [BatchSummary]) -> String {

@@ -1,0 +1,29 @@
+/// Commands that other commands tell people to type: they find the same state as the one that tells.
+package struct CommandAdvice: Sendable {
+    /// ` --output night`, say; empty where nothing was given.
+    private let stateFlags: String
+
+    package init(output: String? = nil, state: String? = nil, config: String? = nil) {
+        let given = [("--output", output), ("--state", state), ("--config", config)]
+        stateFlags = given.map { name, value in value.map { " \(name) \(ShellWord.quoted($0))" } ?? "" }.joined()
+    }
+
+    /// `nightjar` with these words.
+    package func command(_ words: String...) -> String {
+        "nightjar " + words.joined(separator: " ") + stateFlags
+    }
+
+    package func why(_ job: String) -> String { command("why", ShellWord.quoted(job)) }
+
+    package func adopt(_ remoteID: String, as job: String, of batch: String) -> String {
+        command("retry", ShellWord.quoted(batch), "--job", ShellWord.quoted(job), "--adopt", ShellWord.quoted(remoteID))
+    }
+
+    package func resubmit(_ job: String, of batch: String) -> String {
+        command("retry", ShellWord.quoted(batch), "--job", ShellWord.quoted(job), "--resubmit")
+    }
+
+    package func retry(_ job: String, of batch: String) -> String {
+        command("retry", ShellWord.quoted(batch), "--job", ShellWord.quoted(job))
+    }
+}

@@ -1,0 +1,156 @@
+package import NightjarCore
+
+/// What `retry` says: what became of each decision, and what goes on now.
+package struct RetryReport: Sendable {
+    package enum Fate: Equatable, Sendable {
+        case moved(from: JobState, to: JobState)
+        /// There is nothing to do: what was wanted is so already.
+        case asItIs(JobState)
+        case refused(String)
+        /// It stands in the state, and the process that holds it has not carried it out.
+        case left
+    }
+
+    package struct Item: Equatable, Sendable {
+        package var batch: String
+        /// As commands name the job.
+        package var name: String
+        package var decision: Decision
+        package var remoteID: RemoteJobID?
+        package var fate: Fate
+
+        package init(batch: String, name: String, decision: Decision, remoteID: RemoteJobID? = nil, fate: Fate) {
+            self.batch = batch
+            self.name = name
+            self.decision = decision
+            self.remoteID = remoteID
+            self.fate = fate
+        }
+    }
+
+    private let items: [Item]
+    /// A process that holds the state goes on with the jobs.
+    private let isRunning: Bool
+    /// Lines besides those of the jobs.
+    private let notes: [String]
+
+    /// From more jobs on, they are counted.
+    private static let mostLines = 10
+
+    package init(_ items: [Item], isRunning: Bool, notes: [String] = []) {
+        self.items = items
+        self.isRunning = isRunning
+        self.notes = notes
+    }
+
+    package var exit: ExitCode {
+        if items.contains(where: \.isLeft) { return .locked }
+        return items.contains(where: \.isRefused) ? .usage : .success
+    }
+
+    /// For standard output.
+    package var lines: [String] {
+        let told = items.filter { !$0.isRefused && !$0.isLeft }
+        var lines = told.count > Self.mostLines ? counts(told) : told.map { "\($0.title): \($0.words)" }
+        lines += notes
+        guard let next else { return lines }
+        return lines + [next]
+    }
+
+    /// For standard error.
+    package var problems: [String] {
+        let refused = items.compactMap { item -> String? in
+            guard case .refused(let words) = item.fate else { return nil }
+            return "\(item.title): \(Cells.plain(words))"
+        }
+        var problems = Array(refused.prefix(Self.mostLines))
+        if refused.count > problems.count { problems.append("\(refused.count - problems.count) more were refused") }
+        let left = items.count(where: \.isLeft)
+        if left > 0 {
+            problems.append(
+                "a process holds the state, and has not carried out \(left == 1 ? "the decision" : "\(left) decisions") "
+                    + "in time; it stands in the state, and is carried out by that process or by the next run")
+        }
+        return problems
+    }
+
+    private var next: String? {
+        let active = items.filter(\.isActive)
+        guard !active.isEmpty else { return nil }
+        if isRunning { return "the process that runs goes on with \(active.count == 1 ? "it" : "them")" }
+        let batches = Set(active.map(\.batch))
+        let whose = batches.count == 1 ? batches.first.map { "the manifest of `\($0)`" } ?? "" : "their manifests"
+        return "to go on: `nightjar run` with \(whose)"
+    }
+
+    private func counts(_ items: [Item]) -> [String] {
+        var order: [String] = []
+        var sums: [String: [(words: String, count: Int)]] = [:]
+        for item in items {
+            if sums[item.batch] == nil { order.append(item.batch) }
+            let words = item.countedWords
+            if let place = sums[item.batch]?.firstIndex(where: { $0.words == words }) {
+                sums[item.batch]?[place].count += 1
+            } else {
+                sums[item.batch, default: []].append((words, 1))
+            }
+        }
+        return order.map { batch in
+            let parts = (sums[batch] ?? []).map { "\($0.count) \($0.words)" }
+            return "\(batch): \(parts.joined(separator: ", "))"
+        }
+    }
+}
+
+extension RetryReport.Item {
+    fileprivate var title: String { Cells.plain("\(name) of \(batch)") }
+
+    fileprivate var isRefused: Bool {
+        if case .refused = fate { true } else { false }
+    }
+    fileprivate var isLeft: Bool { fate == .left }
+
+    /// Whether a run has something to do with it now.
+    fileprivate var isActive: Bool {
+        switch fate {
+        case .moved: true
+        case .asItIs(let state): !state.isFinal
+        case .refused, .left: false
+        }
+    }
+
+    private var id: String { remoteID.map { "`\(Cells.plain($0.rawValue))`" } ?? "" }
+
+    fileprivate var words: String {
+        switch (fate, decision) {
+        case (.moved(let from, .pending), .resubmit):
+            return from == .unknown
+                ? "is submitted again, and paid for again if the lost one was accepted"
+                : "is submitted again, and paid for again"
+        case (.moved(_, .submitted), .adopt(let id)):
+            return "is `\(Cells.plain(id.rawValue))` at the API now; its image is fetched when that has completed"
+        case (.moved(_, .submitted), _): return "its old job \(id) is asked for first, and fetched if it has completed"
+        case (.moved(_, .unknown), _): return "is held again: its answer was lost before it was cancelled"
+        case (.moved(_, .pending), _): return "is submitted again in its turn; nothing was billed for it"
+        case (.moved(_, let to), _): return "is `\(to.rawValue)` now"
+        case (.asItIs(.done), .retry), (.asItIs(.filtered), .retry): return "has been delivered; nothing to try again"
+        case (.asItIs(let state), .adopt(let id)):
+            return "is `\(Cells.plain(id.rawValue))` already (`\(state.rawValue)`)"
+        case (.asItIs(let state), _): return "is under way already (`\(state.rawValue)`)"
+        case (.refused(let words), _): return words
+        case (.left, _): return "has been left for the process that runs"
+        }
+    }
+
+    fileprivate var countedWords: String {
+        switch fate {
+        case .moved(_, .submitted): "asked for under their old job ids first"
+        case .moved(_, .pending): "submitted again in their turn"
+        case .moved(_, .unknown): "held again"
+        case .moved(_, let to): "`\(to.rawValue)` now"
+        case .asItIs: "under way already"
+        case .refused: "refused"
+        case .left: "left"
+        }
+    }
+}
