@@ -40,6 +40,8 @@ final class ReconciliationPump: Sendable {
     private let knowledge: Mutex<Knowledge>
     private let handlers = Mutex<Handlers?>(nil)
     private let changed = Signal()
+    /// What follows from one reading is on record before the next one is looked at.
+    private let turn = Turn()
 
     /// Who goes on with what was found.
     struct Handlers: Sendable {
@@ -227,14 +229,14 @@ final class ReconciliationPump: Sendable {
 
     /// Once a second: what time alone changes.
     func tick() async throws {
+        try await carryOut { $0.tick(at: $1) }
         let now = now
-        let (steps, quiet, held) = knowledge.withLock { knowledge in
+        let (quiet, held) = knowledge.withLock { knowledge in
             (
-                knowledge.machine.tick(at: now), knowledge.machine.quiet(at: now),
+                knowledge.machine.quiet(at: now),
                 knowledge.open.values.filter { $0.jobState == .unknown && !$0.isReplaced }
             )
         }
-        try await carryOut(steps)
         for submission in held where state.holdsSlot(submission.id.job) { holdSlot(submission, at: now) }
         state.releaseHeldSlots()
         state.waitForUnknown(!held.isEmpty && (quiet ?? .zero) < state.settings.unknownWait)
@@ -301,11 +303,7 @@ final class ReconciliationPump: Sendable {
                 page = try await service.jobs(after: after)
             } catch {
                 requests.ended(RequestCounts(list: 1), batch: batch, failure: error)
-                try await carryOut(
-                    knowledge.withLock { knowledge in
-                        knowledge.machine.listFailed(
-                            error.words, at: knowledge.clock.moment(at: state.time.now()))
-                    })
+                try await carryOut { $0.listFailed(error.words, at: $1) }
                 return .failed
             }
             requests.ended(RequestCounts(list: 1), batch: batch, failure: nil)
@@ -318,13 +316,11 @@ final class ReconciliationPump: Sendable {
         }
         let list = reader.reading
         let known = try await store.knownIDs(among: list.rows.map(\.id))
-        let steps = knowledge.withLock { knowledge in
-            knowledge.machine.read(
-                list, asked: knowledge.clock.moment(at: firstSent ?? .zero),
-                received: knowledge.clock.moment(at: state.time.now()), known: known)
-        }
         try await anchor(list)
-        try await carryOut(steps)
+        let asked = knowledge.withLock { $0.clock.moment(at: firstSent ?? .zero) }
+        try await carryOut { machine, now in
+            machine.read(list, asked: asked, received: now, known: known)
+        }
         return .rows(list.rows)
     }
 
@@ -367,21 +363,23 @@ final class ReconciliationPump: Sendable {
             guard error == .notFound || isForbidden else { return }
             reply = nil
         }
-        try await carryOut(
-            knowledge.withLock { knowledge in
-                knowledge.machine.read(
-                    candidate: id, reply, at: knowledge.clock.moment(at: state.time.now()))
-            })
+        try await carryOut { $0.read(candidate: id, reply, at: $1) }
     }
 
     // MARK: Steps
 
-    /// At the same time, so that they share commits.
-    private func carryOut(_ steps: [Step]) async throws {
-        try await withThrowingDiscardingTaskGroup { group in
-            for step in steps { group.addTask { try await self.carryOut(step) } }
+    /// Lets the machine look at something, and carries out what follows from it: at the same time, so that the steps share
+    /// commits, but before anything else is looked at.
+    private func carryOut(_ look: @Sendable (inout Reconciler, Moment) -> [Step]) async throws {
+        try await turn.taken {
+            let steps = knowledge.withLock { knowledge in
+                look(&knowledge.machine, knowledge.clock.moment(at: state.time.now()))
+            }
+            try await withThrowingDiscardingTaskGroup { group in
+                for step in steps { group.addTask { try await self.carryOut(step) } }
+            }
+            if !steps.isEmpty { changed.notify() }
         }
-        if !steps.isEmpty { changed.notify() }
     }
 
     private func carryOut(_ step: Step) async throws {
@@ -397,6 +395,8 @@ final class ReconciliationPump: Sendable {
             state.changed.notify()
         case .duplicate(let id, let job): try await duplicate(id, of: job)
         case .noteEvidence(let id, let moment):
+            // What another list has shown absent waits no longer for its turn.
+            knowledge.withLock { _ = $0.resubmissions.removeValue(forKey: id) }
             try await store.noteEvidence(moment, of: id)
             Failpoint.evidenceNoted.reach()
         case .noteCandidates(let candidates):

@@ -39,7 +39,8 @@ struct ReplyTests {
     ])
     func `what leaves the request's fate open is lost, whatever its body`(status: Int) {
         for body in ["", #"{"id":"job-1"}"#, #"{"error":{"message":"no"}}"#] {
-            let expected: Loss.Kind = [504, 522, 524].contains(status) ? .gateway : status == 409 ? .conflict : .answered
+            let expected: Loss.Kind =
+                [504, 522, 524].contains(status) ? .gateway : status == 409 ? .conflict : .answered
             #expect(kind(reply(status, body).submissionAnswer(withKey: true)) == expected)
             #expect(kind(reply(status, body).submissionAnswer(withKey: false)) == expected)
         }
