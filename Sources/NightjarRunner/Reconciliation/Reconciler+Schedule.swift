@@ -18,8 +18,11 @@ extension Reconciler {
     /// The earliest moment that a list must reach back to, on the API's clock; `nil`: the first page is enough.
     var wantsReachBackTo: WallTime? {
         var start: Int64?
-        for (_, submission, _) in undecided where submission.mayBeShownAbsent {
-            start = min(start ?? .max, window(of: submission).start)
+        for (job, submission, _) in undecided where submission.mayBeShownAbsent {
+            var wanted = window(of: submission).start
+            // The last list before the intent may have been long before: what it showed lies further back.
+            if job.objection == .noAnchor { wanted = max(wanted, Int64.min / 2) - settings.anchorReach.milliseconds }
+            start = min(start ?? .max, wanted)
         }
         for canary in canaries.values where canary.remote != nil && start != nil {
             if let intent = apiTime(of: canary.intent) {

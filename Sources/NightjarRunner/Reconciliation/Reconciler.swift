@@ -24,6 +24,8 @@ struct Reconciler: Sendable {
         var listGap: Duration = .seconds(15)
         /// Duration, default 60 s: the same once nothing has been lost for `watch`, and for a mere watch.
         var slowListGap: Duration = .seconds(60)
+        /// Duration, default 1 day: how far before the intent a list is followed that shows no anchor (rule 6d).
+        var anchorReach: Duration = .seconds(86400)
         /// Number, default 4: no list counts earlier than so many `timeout`s after the sending of a request that may be
         /// accepted late.
         var lateTimeouts = 4

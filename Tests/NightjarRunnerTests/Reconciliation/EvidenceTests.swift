@@ -29,6 +29,15 @@ struct EvidenceTests {
         #expect(scene.list(scene.row("ours", -800), at: 40, hasOld: false).counted == [Scene.id(1)])
     }
 
+    @Test func `a list that shows no anchor is followed further back the next time`() throws {
+        var scene = try scene()
+        #expect(scene.machine.wantsReachBackTo == scene.wall(-60))
+        #expect(scene.list(scene.row("theirs", -70), at: 31, hasOld: false, hasMore: true).counted.isEmpty)
+        #expect(scene.machine.wantsReachBackTo == scene.wall(-60 - 86400))
+        #expect(scene.list(scene.row("theirs", -70), at: 40, hasMore: true).counted == [Scene.id(1)])
+        #expect(scene.machine.wantsReachBackTo == scene.wall(-60))
+    }
+
     @Test func `a job accepted after the intent proves no account`() throws {
         var scene = try scene()
         try scene.submit(2, seed: 2, at: 5)
