@@ -19,6 +19,8 @@ final class ReconciliationPump: Sendable {
         var isAnchored = false
         /// Candidates that are being asked for.
         var reading: Set<RemoteJobID> = []
+        /// When the next candidate may be asked for that is only watched.
+        var nextWatched: Duration = .zero
         var resubmissions: [SubmissionID: PendingResubmission] = [:]
         /// Those of jobs that are on their way to another submission.
         var resubmitting: Set<Fingerprint> = []
@@ -83,19 +85,35 @@ final class ReconciliationPump: Sendable {
 
     // MARK: The start
 
+    /// Goes on with the API's clock as an earlier process knew it, so that what it left is dated by that.
+    func resumeClock() async throws {
+        let submissions = try await store.openSubmissions()
+        let accepted = try await acceptedIDs()
+        let moments =
+            submissions.flatMap { [$0.intent, $0.lost?.at].compactMap(\.self) } + accepted.suffix(1).map(\.at)
+        knowledge.withLock { knowledge in
+            for moment in moments { knowledge.clock.resume(from: moment) }
+        }
+    }
+
+    /// Whatever their age: they tell this account's list from another's.
+    private func acceptedIDs() async throws -> [(id: RemoteJobID, at: Moment)] {
+        try await store.acceptedIDs(
+            since: Moment(boot: 0, bootID: "", api: WallTime(milliseconds: 0)), limit: Self.mostAccepted)
+    }
+
     /// Takes up what earlier processes left open.
     func restore() async throws {
         let submissions = try await store.openSubmissions()
         let candidates = try await store.candidates()
-        let oldest = submissions.map(\.intent).min { ($1.since($0) ?? .zero) > .zero }
-        var accepted: [(id: RemoteJobID, at: Moment)] = []
-        if let oldest { accepted = try await store.acceptedIDs(since: oldest, limit: Self.mostAccepted) }
-        let now = now
+        let accepted = try await acceptedIDs()
         knowledge.withLock { knowledge in
             knowledge.machine.restore(submissions, candidates: candidates, accepted: accepted)
             for submission in submissions { knowledge.open[submission.id] = submission }
         }
+        let now = now
         for submission in submissions where submission.jobState == .unknown && !submission.isReplaced {
+            state.waitForUnknown(true)
             state.occupySlot(of: submission.batch)
             holdSlot(submission, at: now)
         }
@@ -172,7 +190,6 @@ final class ReconciliationPump: Sendable {
             return knowledge.open[id]
         }
         if let submission { holdSlot(submission, at: now) }
-        state.waitForUnknown(true)
         changed.notify()
     }
 
@@ -231,15 +248,15 @@ final class ReconciliationPump: Sendable {
     func tick() async throws {
         try await carryOut { $0.tick(at: $1) }
         let now = now
-        let (quiet, held) = knowledge.withLock { knowledge in
-            (
-                knowledge.machine.quiet(at: now),
-                knowledge.open.values.filter { $0.jobState == .unknown && !$0.isReplaced }
-            )
+        let (quiet, current) = knowledge.withLock { knowledge in
+            (knowledge.machine.quiet(at: now), knowledge.open.values.filter { !$0.isReplaced })
         }
+        let held = current.filter { $0.jobState == .unknown }
         for submission in held where state.holdsSlot(submission.id.job) { holdSlot(submission, at: now) }
         state.releaseHeldSlots()
-        state.waitForUnknown(!held.isEmpty && (quiet ?? .zero) < state.settings.unknownWait)
+        // An answer that is lost next must not find the run over.
+        let isOut = current.contains { $0.jobState == .submitting }
+        state.waitForUnknown(isOut || !held.isEmpty && (quiet ?? .zero) < state.settings.unknownWait)
         state.seedsFreed()
         try await noteHolds(at: now)
         try await save()
@@ -309,7 +326,10 @@ final class ReconciliationPump: Sendable {
             requests.ended(RequestCounts(list: 1), batch: batch, failure: nil)
             let received = state.time.now()
             if let date = page.date {
-                knowledge.withLock { $0.clock.observe(date: date, sent: sent, received: received) }
+                knowledge.withLock { knowledge in
+                    knowledge.clock.observe(date: date + page.age, sent: sent, received: received)
+                    knowledge.machine.clockUncertainty = knowledge.clock.uncertainty
+                }
             }
             guard case .page(let next) = reader.add(page) else { break }
             after = next
@@ -343,8 +363,17 @@ final class ReconciliationPump: Sendable {
             let room = Self.mostReading - knowledge.reading.count
             guard room > 0 else { return [] }
             let wanted = knowledge.machine.candidatesToRead(at: knowledge.clock.moment(at: state.time.now()))
-            let reading = knowledge.reading
-            let chosen = Array(wanted.lazy.filter { !reading.contains($0) }.prefix(room))
+            let time = state.time.now()
+            var chosen: [RemoteJobID] = []
+            for id in wanted where chosen.count < room && !knowledge.reading.contains(id) {
+                if !knowledge.machine.isPressing(id) {
+                    // One in ten requests at most, and the pressing ones come first.
+                    guard chosen.isEmpty, time >= knowledge.nextWatched else { break }
+                    let rate = state.settings.rate
+                    knowledge.nextWatched = time + rate.window.duration * 10 / rate.requests
+                }
+                chosen.append(id)
+            }
             knowledge.reading.formUnion(chosen)
             return chosen
         }
@@ -422,7 +451,7 @@ final class ReconciliationPump: Sendable {
         Failpoint.adopted.reach()
         guard outcome == .recorded else { return }
         knowledge.withLock { knowledge in
-            knowledge.machine.accepted(id, as: remote, at: at)
+            knowledge.machine.moved(id.job, to: .submitted)
             for other in knowledge.open.keys where other.job == id.job { knowledge.open[other]?.jobState = .submitted }
             knowledge.open.removeValue(forKey: id)
         }

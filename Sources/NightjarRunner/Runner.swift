@@ -148,6 +148,7 @@ package final class Runner: Sendable {
         try await budget.restore()
         // Before anything is taken up: it may be another thing then.
         _ = try await store.carryOutDecisions(now: state.time.wall())
+        try await reconciliation.resumeClock()
         let recovery = try await store.recover(at: reconciliation.now, now: state.time.wall())
         Failpoint.recovered.reach()
         state.recovered(try await store.batches())

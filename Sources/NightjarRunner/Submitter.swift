@@ -115,6 +115,7 @@ struct Submitter: Sendable {
         lifecycle.turnedAway()
         // Before the job counts as pending, or the run could look over for a moment.
         state.turnedAway(job.batch, price: job.price)
+        if job.isRepeated { state.waitForUnknown(true) }
         try await record(job, lifecycle)
         Failpoint.turnedAway.reach()
         reconciliation.ended(job)
@@ -218,6 +219,8 @@ struct Submitter: Sendable {
         var lifecycle = job.lifecycle
         lifecycle.answerLost(loss.words)
         let lost = OpenSubmission.Lost(loss, at: reconciliation.now)
+        // Before the job counts as unknown, or the run could look over for a moment.
+        state.waitForUnknown(true)
         try await record(job, lifecycle, lost: lost)
         Failpoint.lossRecorded.reach()
         try reconciliation.lost(lost, job)
