@@ -83,7 +83,9 @@ struct AccountTests {
             try await Workbench.use { bench in
                 let run = try await bench.run(
                     try bench.manifest(["one"]), at: api.baseURL,
-                    environment: ["NIGHTJAR_SETTLE": "1s", "NIGHTJAR_UNKNOWN_WAIT": "2s"])
+                    environment: [
+                        "NIGHTJAR_TIMEOUT": "1s", "NIGHTJAR_SETTLE": "1s", "NIGHTJAR_UNKNOWN_WAIT": "2s",
+                    ])
                 #expect(run.exit == 9, "\(run)")
                 #expect(try await bench.batch().unknown == 1)
                 #expect(api.submissions.count == 1)

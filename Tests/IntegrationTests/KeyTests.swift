@@ -33,8 +33,11 @@ struct KeyTests {
                 let manifest = try bench.manifest(
                     ["rejected", "lost", "remote", "html", "blocked", "redirected"], more: "retry: {attempts: 1}")
                 let run = try bench.startRun(
-                    manifest, at: api.baseURL, "--log-format", "json", "--rate", "50",
-                    environment: ["SERIKA_API_KEY": Self.key])
+                    manifest, at: api.baseURL, "--log-format", "json", "--rate", "50", "--pilot", "0",
+                    environment: [
+                        "SERIKA_API_KEY": Self.key, "NIGHTJAR_TIMEOUT": "1s", "NIGHTJAR_SETTLE": "1s",
+                        "NIGHTJAR_UNKNOWN_WAIT": "2s",
+                    ])
                 let commandLine = try Data(contentsOf: URL(filePath: "/proc/\(run.pid)/cmdline"))
                 #expect(!String(decoding: commandLine, as: UTF8.self).contains(Self.key))
                 // While it runs, the state has its log beside it.
