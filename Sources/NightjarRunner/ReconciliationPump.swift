@@ -490,6 +490,11 @@ final class ReconciliationPump: Sendable {
         }
     }
 
+    /// Whether what shows a job absent is complete, and fresh.
+    func isStillAbsent(_ id: SubmissionID) -> Bool {
+        knowledge.withLock { $0.machine.mayStillResubmit(id, at: $0.clock.moment(at: state.time.now())) }
+    }
+
     /// Another submission has begun, or comes with a later list.
     func endResubmission(_ resubmission: PendingResubmission) {
         guard let fingerprint = resubmission.submission.request.fingerprint else { return }

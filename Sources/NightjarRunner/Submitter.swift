@@ -143,8 +143,10 @@ struct Submitter: Sendable {
             return gate.abstain(passing, .submission)
         }
         var result: Resubmission = .notInState
-        let isAdmitted = state.admitAgain(
-            submission.id.job, of: submission.batch, price: submission.price, isCommitted: again.isCommitted)
+        let isAdmitted =
+            reconciliation.isStillAbsent(submission.id)
+            && state.admitAgain(
+                submission.id.job, of: submission.batch, price: submission.price, isCommitted: again.isCommitted)
         if isAdmitted {
             result = try await store.claimAgain(
                 submission.id, evidence: (again.first, again.second), usesTry: again.usesTry,
@@ -154,6 +156,10 @@ struct Submitter: Sendable {
         case .claimed(let job):
             Failpoint.claimedAgain.reach()
             state.moved(job.batch, from: .unknown, to: .submitting)
+            guard reconciliation.isStillAbsent(submission.id) else {
+                // A list that came meanwhile shows what may be it after all.
+                return try await holdBack(job, passing: passing)
+            }
             try reconciliation.began(job)
             try await submit(job, passing: passing)
         case .failed(let cause):

@@ -24,7 +24,10 @@ extension SQLiteStore {
             guard
                 let row = try Row.fetchOne(find, arguments: [submission.job.rawValue, submission.number])
             else { return .notInState }
-            try Self.check(row, StoredMoment.Reader(db), evidence, settle)
+            let moments = try StoredMoment.Reader(db)
+            // A later list has cleared what this one rests on.
+            guard moments.moment(row, "counted_") == evidence.first else { return .notInState }
+            try Self.check(row, moments, evidence, settle)
             if row["removed"] { return try Self.setAside(row, in: transaction, now: now) }
             return try Self.resubmit(
                 row, usesTry: usesTry, attempts: self.settings(of: row["batch_id"], in: db).retry.attempts,
@@ -46,8 +49,6 @@ extension SQLiteStore {
             lostAt.flatMap { list.since($0) }.map { $0 >= settle } ?? false
         }
         try demand(loss(row) != nil, "it is not lost")
-        try demand(
-            moments.moment(row, "counted_") == evidence.first, "the first list is not the one that counted for it")
         try demand(longAfter(evidence.first), "the first list was asked for less than \(settle) after the loss")
         try demand(longAfter(evidence.second), "the second list was asked for less than \(settle) after the loss")
         let apart = evidence.second.since(evidence.first)

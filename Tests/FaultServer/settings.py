@@ -89,6 +89,8 @@ DEFAULTS: dict[str, Any] = {
     "retry_after": "seconds",
     "retry_after_seconds": 1,
     "idempotency": "ignored",
+    # Whether 409 is drawn for a repeated submission too, which says that the server has the first one.
+    "conflict_on_repeat": True,
     # Jobs: seconds of work, and workers (0: as many as jobs).
     "job_time": 0.1,
     "workers": 0,

@@ -45,6 +45,9 @@ async def submit(service: Service, peer: Peer, request: Request) -> None:
     if await _is_refused_by_key(service, peer, request, post):
         return None
     post.fault = service.settings.kind("post", str(body["prompt"]))
+    if post.fault.startswith("409") and key in service.ledger.seen_keys and not service.settings["conflict_on_repeat"]:
+        # To a repeated request it would say that this server has the first one.
+        post.fault = post.fault.replace("409", "503")
     if key is not None and post.fault not in _REFUSALS:
         service.ledger.seen_keys.add(key)
     return await _answer(service, peer, request, post)

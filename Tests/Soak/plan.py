@@ -85,7 +85,10 @@ def lost_plan(count: int, jobs: int | None, minutes: float, seed: int) -> Plan:
             **COMMON_OPTIONS, "--timeout": "1s", "--settle": "1s", "--unknown-wait": "15s", "--concurrency": "256",
             "--rate": "500/s", "--give-up-after": "2m",
         },
-        settings={"post_script": script, "job_time": [0.1, 0.4], "late_seconds": [0, 0.3], "drip_pause": 0.1},
+        settings={
+            "post_script": script, "job_time": [0.1, 0.4], "late_seconds": [0, 0.3], "drip_pause": 0.1,
+            "conflict_on_repeat": False,
+        },
         required=tuple(f"post.{kind}" for kind in LOSING[:count]),
     )  # fmt: skip
 

@@ -31,7 +31,7 @@ package protocol ReconciliationStore: Sendable {
     ///   - evidence: When the two lists that show it were asked for.
     ///   - usesTry: A FAILED row may have been it: an attempt is used up.
     ///   - moment: The new intent.
-    /// - Throws: `InvariantViolation` when the evidence is not that of this submission, or too little, or when the API is
+    /// - Throws: `InvariantViolation` when the evidence is too little, or when the API is
     ///   known to have it.
     func claimAgain(
         _ submission: SubmissionID, evidence: (first: Moment, second: Moment), usesTry: Bool, settle: Duration,
@@ -68,7 +68,8 @@ package enum Resubmission: Equatable, Sendable {
     case failed(FailureCause)
     /// The manifest no longer names it: it is `cancelled`, and not submitted again.
     case setAside
-    /// The job is no longer `unknown`, or the submission not its last open one: someone else moved first.
+    /// The job is no longer `unknown`, the submission not its last open one, or the evidence no longer the one on record:
+    /// someone else moved first.
     case notInState
 }
 
