@@ -32,7 +32,9 @@ extension Downloader {
             }
             guard let pause = Self.duplicateRetry.delay(afterAttempt: attempt, jitter: jitter()) else { break }
             try await state.time.sleep(state.time.now() + pause)
-        } while state.allowsDownloads
+            // The next run fetches it.
+            guard state.allowsDownloads else { return }
+        } while true
         try await store.endDuplicate(duplicate.id, path: nil, note: note)
     }
 
@@ -50,10 +52,12 @@ extension Downloader {
             requests.ended(RequestCounts(get: 1), batch: duplicate.batch, failure: nil)
         } catch {
             requests.ended(RequestCounts(get: 1), batch: duplicate.batch, failure: error)
-            return .failed(error.words)
+            if error == .notFound { return .failed(error.words) }
+            return .notNow
         }
-        guard case .completed(let result?) = reply.status, var description = try await store.outputJob(duplicate.job)
-        else { return .failed("it is not done") }
+        guard var description = try await store.outputJob(duplicate.job) else { return .failed("its job is gone") }
+        if case .failed(let words) = reply.status { return .failed("the API says FAILED: \(words)") }
+        guard case .completed(let result?) = reply.status else { return .notNow }
         description.place = .duplicates
         description.remoteID = duplicate.id
         state.counted(RequestCounts(download: 1), for: duplicate.batch)
@@ -64,6 +68,7 @@ extension Downloader {
         } catch {
             output.abandon()
             if error is CancellationError || Task.isCancelled { throw error }
+            if case OutputFailure.unwritable = error { return .notNow }
             return .failed(Runner.words(for: error))
         }
     }

@@ -15,6 +15,8 @@ final class Poller: Sendable {
         var isOut = false
         /// Submitted by this run, and known since.
         var isOurs: Bool
+        /// This run has counted its money.
+        var isCommitted: Bool
         /// 404 in a row.
         var timesMissing = 0
         var missingSince: Duration?
@@ -61,8 +63,10 @@ final class Poller: Sendable {
     }
 
     /// Takes a job over. Its slot is already occupied.
-    /// - Parameter isOurs: This run has submitted it just now.
-    func follow(_ job: RunningJob, isOurs: Bool) {
+    /// - Parameters:
+    ///   - isOurs: This run has submitted it just now.
+    ///   - isCommitted: This run has counted its money.
+    func follow(_ job: RunningJob, isOurs: Bool, isCommitted: Bool? = nil) {
         let now = state.time.now()
         let age = max(state.time.wall() - job.submittedAt, .zero)
         watch.withLock { watch in
@@ -70,7 +74,8 @@ final class Poller: Sendable {
             // A job found at the start may be done long since.
             let wait = age > .seconds(1) ? .zero : look - age
             watch.entries[job.id] = Entry(
-                job: job, nextLook: now + wait, submitted: now - age, isOurs: isOurs)
+                job: job, nextLook: now + wait, submitted: now - age, isOurs: isOurs,
+                isCommitted: isCommitted ?? isOurs)
         }
         changed.notify()
     }
@@ -144,7 +149,7 @@ final class Poller: Sendable {
         let running = watch.withLock { watch in due.filter { (watch.entries[$0.id]?.looks ?? 0) > 0 } }
         guard running.count >= Self.worthAList, let first = running.first else { return due }
         let listed: [JobList.Row]
-        switch try await reconciliation.readList(for: first.batch, pages: 1) {
+        switch try await reconciliation.readList(for: first.batch) {
         case .rows(let rows): listed = rows
         // Where a list is not to be had, each job is asked for by itself.
         case .failed: return due
@@ -305,7 +310,7 @@ final class Poller: Sendable {
         }
         // Before the job counts as waiting, or the run could look over for a moment. What an earlier run has paid for is
         // no money of this one.
-        if isOurs(job) { state.refund(job.price, of: job.batch) }
+        if isCommitted(job) { state.refund(job.price, of: job.batch) }
         guard try await record(job, spent: .zero - job.price, note: words) else { return }
         if case .waiting = job.lifecycle.state { Failpoint.waiting.reach() } else { Failpoint.failed.reach() }
         forget(job)
@@ -347,8 +352,8 @@ final class Poller: Sendable {
         watch.withLock { _ = $0.entries.removeValue(forKey: job.id) }
     }
 
-    private func isOurs(_ job: RunningJob) -> Bool {
-        watch.withLock { $0.entries[job.id]?.isOurs == true }
+    private func isCommitted(_ job: RunningJob) -> Bool {
+        watch.withLock { $0.entries[job.id]?.isCommitted == true }
     }
 
     private func sayUnheardOf(_ name: String, _ job: RunningJob) {

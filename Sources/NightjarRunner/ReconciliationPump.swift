@@ -43,11 +43,12 @@ final class ReconciliationPump: Sendable {
     private let handlers = Mutex<Handlers?>(nil)
     private let changed = Signal()
     /// What follows from one reading is on record before the next one is looked at.
-    private let turn = Turn()
+    private let turn = OneAtATime()
 
     /// Who goes on with what was found.
     struct Handlers: Sendable {
-        var follow: @Sendable (RunningJob) -> Void
+        /// The second value: whether this run has counted its money.
+        var follow: @Sendable (RunningJob, Bool) -> Void
         var fetchDuplicate: @Sendable (RemoteJobID, JobID, BatchID) -> Void
     }
 
@@ -122,7 +123,7 @@ final class ReconciliationPump: Sendable {
     /// One list before the first submission: the API's clock, anchors, and what its list can show. Where it fails, the run
     /// goes on without.
     func readFirstList(for batch: BatchID) async throws {
-        _ = try await readList(for: batch, pages: 1)
+        _ = try await readList(for: batch)
     }
 
     // MARK: Submissions
@@ -150,6 +151,8 @@ final class ReconciliationPump: Sendable {
             id: SubmissionID(job: job.id, number: job.submission), batch: job.batch, reference: job.reference,
             request: job.request, price: job.price, attempt: job.attempt, intent: job.intent)
         try knowledge.withLock { knowledge in
+            // A person's decision that was carried out at this very moment: the claim may know of it first.
+            if !job.isRepeated { knowledge.machine.moved(job.id, to: .pending) }
             try knowledge.machine.began(submission)
             for other in knowledge.open.keys where other.job == job.id { knowledge.open[other]?.isReplaced = true }
             knowledge.open[submission.id] = submission
@@ -168,14 +171,18 @@ final class ReconciliationPump: Sendable {
     }
 
     /// Certainly not accepted.
-    func ended(_ job: ClaimedJob) {
+    /// - Parameter left: What the job is now; `unknown` where an earlier submission of it is still open.
+    func ended(_ job: ClaimedJob, leaving left: JobState) {
         let submission = SubmissionID(job: job.id, number: job.submission)
         knowledge.withLock { knowledge in
-            knowledge.machine.ended(submission)
+            knowledge.machine.ended(submission, leaving: left)
             knowledge.open.removeValue(forKey: submission)
             knowledge.committed.remove(job.id)
-            let earlier = knowledge.open.keys.filter { $0.job == job.id }.max { $0.number < $1.number }
-            if let earlier { knowledge.open[earlier]?.isReplaced = false }
+            let earlier = knowledge.open.keys.filter { $0.job == job.id }
+            for id in earlier { knowledge.open[id]?.jobState = left }
+            if left == .unknown, let last = earlier.max(by: { $0.number < $1.number }) {
+                knowledge.open[last]?.isReplaced = false
+            }
         }
         state.seedsFreed()
     }
@@ -197,7 +204,10 @@ final class ReconciliationPump: Sendable {
     func moved(_ job: JobID, to jobState: JobState) {
         knowledge.withLock { knowledge in
             knowledge.machine.moved(job, to: jobState)
-            for id in knowledge.open.keys where id.job == job { knowledge.open[id]?.jobState = jobState }
+            for (id, submission) in knowledge.open where id.job == job {
+                // One that is out already follows what it knows better.
+                if submission.jobState != .submitting { knowledge.open[id]?.jobState = jobState }
+            }
         }
         changed.notify()
         state.seedsFreed()
@@ -235,7 +245,7 @@ final class ReconciliationPump: Sendable {
                 }
                 let next = knowledge.withLock { $0.machine.nextList(at: $0.clock.moment(at: state.time.now())) }
                 if let next, next <= .zero {
-                    await state.guarding { _ = try await readList(for: batch, pages: Self.mostPages) }
+                    await state.guarding { _ = try await readList(for: batch) }
                 } else {
                     let soon = state.time.now() + min(next ?? .seconds(1), .seconds(1))
                     await changed.wait(since: mark, until: soon, on: state.time)
@@ -252,6 +262,12 @@ final class ReconciliationPump: Sendable {
             (knowledge.machine.quiet(at: now), knowledge.open.values.filter { !$0.isReplaced })
         }
         let held = current.filter { $0.jobState == .unknown }
+        knowledge.withLock { knowledge in
+            let blocked = held.filter {
+                !state.mayResubmit($0.batch, isCommitted: knowledge.committed.contains($0.id.job))
+            }
+            knowledge.machine.mayNotLeave = Set(blocked.map(\.id.job))
+        }
         for submission in held where state.holdsSlot(submission.id.job) { holdSlot(submission, at: now) }
         state.releaseHeldSlots()
         // An answer that is lost next must not find the run over.
@@ -299,19 +315,14 @@ final class ReconciliationPump: Sendable {
         case notAllowed
     }
 
-    /// Pages of one list, at most.
-    static let mostPages = 50
-
-    /// Reads the API's list, and carries out what follows from it.
-    /// - Parameters:
-    ///   - batch: Whose rate and counts the requests go to.
-    ///   - most: Pages, at least 1; beyond the first only as far back as an open submission needs.
-    func readList(for batch: BatchID, pages most: Int) async throws -> Listing {
-        var reader = ListReader(
-            reachingBackTo: most > 1 ? knowledge.withLock { $0.machine.wantsReachBackTo } : nil)
+    /// Reads the API's list, beyond its first page only as far back as an open submission needs, and carries out what
+    /// follows from it.
+    /// - Parameter batch: Whose rate and counts the requests go to.
+    func readList(for batch: BatchID) async throws -> Listing {
+        var reader = ListReader(reachingBackTo: knowledge.withLock { $0.machine.wantsReachBackTo })
         var firstSent: Duration?
         var after: RemoteJobID?
-        for _ in 0..<most {
+        while true {
             guard try await requests.permission(for: batch) else { return .notAllowed }
             let sent = state.time.now()
             firstSent = firstSent ?? sent
@@ -404,8 +415,11 @@ final class ReconciliationPump: Sendable {
             let steps = knowledge.withLock { knowledge in
                 look(&knowledge.machine, knowledge.clock.moment(at: state.time.now()))
             }
-            try await withThrowingDiscardingTaskGroup { group in
-                for step in steps { group.addTask { try await self.carryOut(step) } }
+            // What is only noted first: an adoption or a duplicate takes its candidate away again.
+            for part in [steps.filter(\.isNote), steps.filter { !$0.isNote }] {
+                try await withThrowingDiscardingTaskGroup { group in
+                    for step in part { group.addTask { try await self.carryOut(step) } }
+                }
             }
             if !steps.isEmpty { changed.notify() }
         }
@@ -459,7 +473,8 @@ final class ReconciliationPump: Sendable {
         state.moved(submission.batch, from: .unknown, to: .submitted, spent: submission.price)
         state.emit(.submitted(submission.reference, remote), batch: submission.batch)
         state.seedsFreed()
-        if let job = try await store.runningJob(id.job) { handlers.withLock { $0 }?.follow(job) }
+        let isCommitted = knowledge.withLock { $0.committed.contains(id.job) }
+        if let job = try await store.runningJob(id.job) { handlers.withLock { $0 }?.follow(job, isCommitted) }
     }
 
     private func duplicate(_ id: RemoteJobID, of job: JobID) async throws {
@@ -467,12 +482,13 @@ final class ReconciliationPump: Sendable {
         let isNew = try await store.noteDuplicate(id, of: job, price: submission.price, now: state.time.wall())
         Failpoint.duplicateNoted.reach()
         guard isNew else { return }
+        state.spent(submission.price, by: submission.batch)
         let words = "\(id) was paid for besides the job's own image (job \(submission.reference.key)); it is kept"
         state.emit(.gate(reason: words, until: nil), batch: submission.batch)
         handlers.withLock { $0 }?.fetchDuplicate(id, job, submission.batch)
     }
 
-    // MARK: PendingResubmissions
+    // MARK: Submitting again
 
     /// The next job to be submitted again; these go before new ones.
     func takeResubmission() -> PendingResubmission? {
@@ -488,6 +504,11 @@ final class ReconciliationPump: Sendable {
             }
             return nil
         }
+    }
+
+    /// Whether an earlier submission of the job is open: what is sent now repeats it.
+    func repeatsAnother(_ job: ClaimedJob) -> Bool {
+        knowledge.withLock { $0.open.keys.contains { $0.job == job.id && $0.number < job.submission } }
     }
 
     /// Whether what shows a job absent is complete, and fresh.

@@ -203,12 +203,14 @@ extension RunState {
     /// - Returns: Whether it may; nothing is taken otherwise.
     func admitAgain(_ job: JobID, of id: BatchID, price: Money, isCommitted: Bool) -> Bool {
         state.withLock { state in
-            guard let batch = state.batches[id], state.stops.isEmpty else { return false }
+            guard let batch = state.batches[id], state.stops.isEmpty, !isBehindWithDownloads(state),
+                mayResubmit(batch, isCommitted: isCommitted, in: state)
+            else { return false }
             let hasSlot = state.heldSlots[job] != nil
             let isFree =
                 state.unfinished < settings.concurrency
                 && batch.unfinished < batch.settings.limits.concurrency ?? .max
-            guard hasSlot || isFree, isCommitted || allowance(for: batch, in: state) > 0 else { return false }
+            guard hasSlot || isFree else { return false }
             if state.heldSlots.removeValue(forKey: job) == nil {
                 state.unfinished += 1
                 state.batches[id]?.unfinished += 1
@@ -221,6 +223,17 @@ extension RunState {
             }
             return true
         }
+    }
+
+    /// Whether a job of a batch may be submitted again, as far as money and limits go.
+    func mayResubmit(_ id: BatchID, isCommitted: Bool) -> Bool {
+        state.withLock { state in
+            state.batches[id].map { mayResubmit($0, isCommitted: isCommitted, in: state) } ?? false
+        }
+    }
+
+    private func mayResubmit(_ batch: Batch, isCommitted: Bool, in state: State) -> Bool {
+        batch.isAsked && batch.halted == nil && (isCommitted || allowance(for: batch, in: state) > 0)
     }
 
     /// Takes back `admitAgain`, where nothing came of it.

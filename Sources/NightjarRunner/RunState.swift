@@ -62,7 +62,10 @@ final class RunState: Sendable {
     /// The counts after a start has put in order what an earlier process left.
     func recovered(_ summaries: [BatchSummary]) {
         state.withLock { state in
-            for summary in summaries { state.batches[summary.id]?.counts = summary.counts }
+            for summary in summaries {
+                state.batches[summary.id]?.counts = summary.counts
+                state.batches[summary.id]?.spent = summary.spent
+            }
         }
     }
 
@@ -134,6 +137,11 @@ final class RunState: Sendable {
     func firstDownloads(_ change: Int) {
         state.withLock { $0.firstDownloads += change }
         changed.notify()
+    }
+
+    /// Paid besides what the jobs themselves cost.
+    func spent(_ price: Money, by id: BatchID) {
+        state.withLock { $0.batches[id]?.spent += price }
     }
 
     func counted(_ requests: RequestCounts, for id: BatchID) {

@@ -50,7 +50,7 @@ package final class Runner: Sendable {
             reconciliation: reconciliation)
         reconciliation.connect(
             .init(
-                follow: { [poller] in poller.follow($0, isOurs: false) },
+                follow: { [poller] in poller.follow($0, isOurs: false, isCommitted: $1) },
                 fetchDuplicate: { [downloader] id, job, batch in downloader.fetchDuplicate(id, of: job, in: batch) }))
         self.state = state
         self.store = store
@@ -197,10 +197,14 @@ package final class Runner: Sendable {
         for outcome in try await store.carryOutDecisions(now: state.time.wall()) {
             guard case .moved(let from, let to) = outcome.result else { continue }
             Failpoint.decided.reach()
-            if from == .unknown { state.freeHeldSlot(outcome.job) }
             state.moved(outcome.batch, from: from, to: to)
             reconciliation.moved(outcome.job, to: to)
-            if to == .submitted, let job = try await store.runningJob(outcome.job) { try await takeUp(job) }
+            if to == .submitted, let job = try await store.runningJob(outcome.job) {
+                state.takeOverSlot(outcome.job, of: outcome.batch)
+                poller.follow(job, isOurs: false)
+            } else if from == .unknown {
+                state.freeHeldSlot(outcome.job)
+            }
         }
     }
 

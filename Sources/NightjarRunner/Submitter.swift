@@ -92,12 +92,12 @@ struct Submitter: Sendable {
         case .notSent, .throttled, .refused: try await turnedAway(job)
         case .keyRefused(let words):
             // To a repeated submission it says that the API has the first one.
-            if job.isRepeated { return try await lost(Loss(.keyKnown, words), job) }
+            if reconciliation.repeatsAnother(job) { return try await lost(Loss(.keyKnown, words), job) }
             try await reconciliation.idempotencyKeyIsRefused()
             try await turnedAway(job)
         case .rejected(let words): try await rejected(words, job)
         case .lost(var loss):
-            if job.isRepeated, loss.kind == .conflict { loss.kind = .keyKnown }
+            if loss.kind == .conflict, reconciliation.repeatsAnother(job) { loss.kind = .keyKnown }
             try await lost(loss, job)
         }
     }
@@ -116,9 +116,9 @@ struct Submitter: Sendable {
         // Before the job counts as pending, or the run could look over for a moment.
         state.turnedAway(job.batch, price: job.price)
         if job.isRepeated { state.waitForUnknown(true) }
-        try await record(job, lifecycle)
+        let outcome = try await record(job, lifecycle)
         Failpoint.turnedAway.reach()
-        reconciliation.ended(job)
+        reconciliation.ended(job, leaving: outcome == .heldAsUnknown ? .unknown : .pending)
     }
 
     /// The API will never take this request.
@@ -130,7 +130,7 @@ struct Submitter: Sendable {
         state.freeSlot(of: job.batch)
         try await record(job, lifecycle)
         Failpoint.failed.reach()
-        reconciliation.ended(job)
+        reconciliation.ended(job, leaving: .failed)
         state.emit(.failed(job.reference, FailureCause(.rejected, words)), batch: job.batch)
     }
 

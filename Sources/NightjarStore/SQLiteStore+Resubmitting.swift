@@ -46,7 +46,8 @@ extension SQLiteStore {
         }
         let lostAt = moments.moment(row, "lost_")
         let longAfter = { (list: Moment) in
-            lostAt.flatMap { list.since($0) }.map { $0 >= settle } ?? false
+            // Over a restart of the machine the two may not be comparable; they were when the list counted.
+            lostAt.map { $0.bootID != list.bootID || (list.since($0) ?? .zero) >= settle } ?? false
         }
         try demand(loss(row) != nil, "it is not lost")
         try demand(longAfter(evidence.first), "the first list was asked for less than \(settle) after the loss")

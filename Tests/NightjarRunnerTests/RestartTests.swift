@@ -24,20 +24,101 @@ struct RestartTests {
     private static let ready = JobLifecycle.State.ready(id, ScriptedService.result(of: id), attempt: 1)
     private static let file = OutputFile(path: "spring/0.png", sha256: "00", bytes: 1, width: 1, height: 1)
 
-    @Test func `submitting becomes unknown, and nothing is sent`() async throws {
-        let bench = try Bench()
+    /// An API that has no list.
+    private static let withoutList: ScriptedService.Script = {
+        var script = ScriptedService.Script()
+        script.list = { _, _ in .failure(.notFound) }
+        return script
+    }()
+
+    @Test func `submitting becomes unknown, and nothing is sent where nothing can be learnt`() async throws {
+        let bench = try Bench(Self.withoutList)
         try await Self.left(bench, in: [])
         #expect(try await bench.run().exit == .unknownLeft)
         #expect(bench.service.submissions.isEmpty)
         #expect(try await bench.states() == [.unknown: 1])
+        #expect(bench.clock.now >= .seconds(60))
     }
 
-    @Test func `unknown stays unknown`() async throws {
-        let bench = try Bench()
+    @Test func `unknown stays unknown where nothing can be learnt`() async throws {
+        let bench = try Bench(Self.withoutList)
         try await Self.left(bench, in: [.unknown(attempt: 1, FailureCause(.lost, "cut"))])
         #expect(try await bench.run().exit == .unknownLeft)
         #expect(bench.service.submissions.isEmpty)
         #expect(try await bench.store.jobs().first?.error == FailureCause(.lost, "cut"))
+    }
+
+    @Test func `what was being submitted is submitted again once two lists show that the API has not got it`()
+        async throws
+    {
+        let bench = try Bench()
+        try await Self.left(bench, in: [])
+        #expect(try await bench.run().exit == .success)
+        // A killed process was silent: the API may accept for four times the timeout.
+        #expect(try #require(bench.service.submissions.first).time >= .seconds(120))
+        #expect(bench.service.submissions.count == 1)
+        #expect(bench.service.lists.count >= 2)
+    }
+
+    @Test func `a lost answer is submitted again, turned away, and submitted again after two more lists`() async throws
+    {
+        var script = ScriptedService.Script()
+        script.submit = { submission in
+            switch submission.number {
+            case 1: .lost(Loss(.answered, "the API answered 503"))
+            case 2: .throttled(RetryAfter(nil))
+            default: nil
+            }
+        }
+        let bench = try Bench(script)
+        try bench.takeIn(jobs: 1)
+        #expect(try await bench.run(.with(concurrency: 1)).exit == .success)
+        let times = bench.service.submissions.map(\.time)
+        #expect(times.count == 3 && times[2] - times[1] >= .seconds(5))
+        #expect(Set(bench.service.submissions.map(\.idempotencyKey)).count == 1)
+        #expect(try await bench.spent() == .zero)
+    }
+
+    @Test func `what is shown absent stays unknown where the run may submit nothing`() async throws {
+        let bench = try Bench()
+        try await Self.left(bench, in: [])
+        #expect(try await bench.run(.with { $0.maxJobs = 0 }).exit == .unknownLeft)
+        #expect(bench.service.submissions.isEmpty)
+    }
+
+    @Test func `a lost job of a batch that is not asked for is not submitted again`() async throws {
+        let bench = try Bench()
+        try await Self.left(bench, in: [])
+        let other = try bench.takeIn("summer", jobs: 1)
+        #expect(try await bench.run(asked: [other]).exit == .success)
+        #expect(bench.service.submissions.count == 1)
+        #expect(try await bench.states("spring") == [.unknown: 1])
+    }
+
+    @Test func `a repeated submission that is refused for good has failed, and the run ends`() async throws {
+        var script = ScriptedService.Script()
+        script.submit = {
+            $0.number == 1 ? .lost(Loss(.closed, "cut")) : $0.number == 2 ? .rejected("the API answered 400") : nil
+        }
+        let bench = try Bench(script)
+        try bench.takeIn(jobs: 1)
+        #expect(try await bench.run().exit == .someFailed)
+        #expect(try await bench.states() == [.failed: 1])
+    }
+
+    @Test func `a probe that is answered 429 does not stop submissions for ever`() async throws {
+        var script = ScriptedService.Script()
+        script.submit = { submission in
+            switch submission.number {
+            case 1: .lost(Loss(.answered, "the API answered 503"))
+            case 2: .throttled(RetryAfter(.seconds(1)))
+            default: nil
+            }
+        }
+        let bench = try Bench(script)
+        try bench.takeIn(jobs: 3)
+        #expect(try await bench.run(.with(concurrency: 1)).exit == .success)
+        #expect(try await bench.states() == [.done: 3])
     }
 
     @Test func `submitted is asked for at once and brought home`() async throws {

@@ -214,9 +214,11 @@ def write_wave(folder: Path, number: int, plan: Plan) -> list[Path]:
     """One more wave of jobs: a batch of derived seeds, one of `seeds: [1, 2]`, and one with a limit of its own."""
     paths = []
     quarter = max(1, plan.jobs // 4)
+    # Few: what has the model and the seed of a lost one waits for minutes.
+    pairs = max(1, min(quarter // 2, 4))
     batches = (
-        (f"w{number:03}-derived", plan.jobs - 2 * quarter, 1, ""),
-        (f"w{number:03}-seeds", max(1, quarter // 2), [1, 2], ""),
+        (f"w{number:03}-derived", max(1, plan.jobs - quarter - 2 * pairs), 1, ""),
+        (f"w{number:03}-seeds", pairs, [1, 2], ""),
         (f"w{number:03}-limited", quarter, 1, f"limits: {{concurrency: {max(1, plan.concurrency // 2)}}}\n"),
     )
     for name, prompts, seeds, limits in batches:

@@ -34,12 +34,12 @@ struct Circuit: Sendable {
     private static let shortestBlock: Duration = .seconds(15)
     private static let longestBlock: Duration = .seconds(900)
 
-    /// - Parameter takesProbe: Whether the caller is about to send: only then is a probe given out.
-    mutating func pass(at now: Duration, takesProbe: Bool = true) -> Passage {
+    /// A probe that is given out must be answered, fail, or be taken back.
+    mutating func pass(at now: Duration) -> Passage {
         if let closure, closure.until > now { return .wait(until: closure.until) }
         guard failures > 0 else { return .all }
         if probeIsOut { return .wait(until: now + .seconds(1)) }
-        probeIsOut = takesProbe
+        probeIsOut = true
         return .probe
     }
 

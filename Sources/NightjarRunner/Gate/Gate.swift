@@ -133,7 +133,11 @@ final class Gate: Sendable {
     /// 429: all senders wait.
     func throttled(_ wait: RetryAfter) {
         let now = time.now()
-        state.withLock { $0.all.throttled(wait, at: now) }
+        state.withLock { state in
+            state.all.throttled(wait, at: now)
+            // It may have been the answer to a probe.
+            state.submissions.abstain()
+        }
         tell()
     }
 
@@ -144,6 +148,7 @@ final class Gate: Sendable {
         state.withLock { state in
             if stopsQuestions {
                 state.all.blocked(words, at: now, jitter: jitter)
+                state.submissions.abstain()
             } else {
                 _ = state.all.answered(at: now)
                 state.submissions.blocked(words, at: now, jitter: jitter)

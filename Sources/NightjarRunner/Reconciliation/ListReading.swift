@@ -14,8 +14,6 @@ struct ListReading: Equatable, Sendable {
     var isBroken = false
     /// How long caches have kept the oldest of the replies.
     var staleness: Duration = .zero
-    /// `Date` of the first reply.
-    var date: WallTime?
 
     init() {}
 
@@ -76,10 +74,7 @@ struct ListReader: Sendable {
         pages += 1
         let isFirst = pages == 1
         reading.staleness = max(reading.staleness, page.age)
-        if isFirst {
-            reading.date = page.date
-            reading.isOneReply = page.hasMore == nil
-        }
+        if isFirst { reading.isOneReply = page.hasMore == nil }
         let overlap = page.rows.prefix { seen.contains($0.id) }.count
         let new = page.rows.dropFirst(overlap)
         if !isFirst, new.contains(where: { seen.contains($0.id) }) || (new.isEmpty && overlap > 0) {

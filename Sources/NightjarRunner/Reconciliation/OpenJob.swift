@@ -15,12 +15,6 @@ struct OpenJob: Sendable {
     var objection: ListObjection?
     /// A job that FAILED may have been the current submission, by the last list that counts (rule 15).
     var usesTry = false
-    /// Its newest submission was turned away just now: back to `pending` is not a person's wish.
-    var wasTurnedAway = false
-    /// Evidence has released its newest submission.
-    var wasUnknown = false
-    /// A person wanted another submission, whatever became of those before.
-    var replacedByPerson = false
     /// What was decided about it in the last list, until that is recorded.
     var adoption: (submission: SubmissionID, remote: RemoteJobID)?
 
@@ -39,6 +33,12 @@ struct OpenJob: Sendable {
     var current: OpenSubmission? {
         guard state == .unknown, let last = submissions.last, last.lost != nil, !last.isReplaced else { return nil }
         return last
+    }
+
+    /// What lists have shown is used up, or no longer holds.
+    mutating func forgetEvidence() {
+        lastCounted = nil
+        for index in submissions.indices { submissions[index].firstCounted = nil }
     }
 
     var isUnresolved: Bool { state == .unknown || state == .submitting }

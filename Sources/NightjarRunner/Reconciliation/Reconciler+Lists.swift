@@ -138,7 +138,9 @@ extension Reconciler {
             guard objection == nil else { continue }
             let usesTry = mayHaveFailed(job, current, in: index)
             jobs[id]?.usesTry = usesTry
-            if let first = current.firstCounted, let since = asked.since(first), since >= .zero {
+            // One that counted by a shorter settle, in an earlier run, is none.
+            let first = current.firstCounted.flatMap { settles(current, at: $0) > .zero ? nil : $0 }
+            if let first, let since = asked.since(first), since >= .zero {
                 if since >= settings.gap {
                     if job.lastCounted == nil { lastLearnt = received }
                     jobs[id]?.lastCounted = asked

@@ -132,10 +132,16 @@ extension Reconciler {
             case .unread(let id): if candidates[id]?.isGone != true { return nil }
             case .notComparable, .ambiguous, .doubtful, nil: break
             }
-            if isAbsent(job), !waitsForCanary(job.model, at: now) { return nil }
+            if !mayNotLeave.contains(job.id), mayStillResubmit(submission.id, at: now),
+                !waitsForCanary(job.model, at: now)
+            {
+                return nil
+            }
         }
         guard let least else { return nil }
-        return min(least, lastLearnt.map { elapsed(since: $0, at: now) } ?? least)
+        // What an earlier process waited for says nothing of what this one may learn.
+        let own = firstMoment.map { elapsed(since: $0, at: now) } ?? .zero
+        return min(least, own, lastLearnt.map { elapsed(since: $0, at: now) } ?? least)
     }
 
     /// The candidates as they are now, without giving any away.

@@ -35,10 +35,9 @@ extension Reconciler {
         }
         insert(submission)
         jobs[id.job]?.state = .submitting
-        jobs[id.job]?.lastCounted = nil
+        jobs[id.job]?.forgetEvidence()
         jobs[id.job]?.objection = nil
         jobs[id.job]?.adoption = nil
-        jobs[id.job]?.wasTurnedAway = false
     }
 
     /// Section 9.2.
@@ -70,24 +69,20 @@ extension Reconciler {
         remove(id)
     }
 
-    /// Certainly not accepted: turned away, rejected, or not sent.
-    mutating func ended(_ id: SubmissionID) {
-        guard let job = jobs[id.job], job.index(of: id) != nil else { return }
+    /// Certainly not accepted: turned away, rejected, or not sent. What was counted for an earlier submission served this
+    /// one, and serves no other (rule 16).
+    /// - Parameter state: What the state says the job is now; `unknown`: an earlier submission is the job's again.
+    mutating func ended(_ id: SubmissionID, leaving state: JobState) {
         endCanary(of: id)
-        remove(id)
-        guard job.state == .submitting, var left = jobs[id.job], let last = left.submissions.last else { return }
-        // Evidence shows the one before absent, and this one was not accepted: that one is the job's again. Where a person
-        // wanted another whatever became of it, it stays replaced.
-        if left.replacedByPerson {
-            left.state = .pending
-        } else if last.lost != nil, left.wasUnknown {
-            left.submissions[left.submissions.count - 1].isReplaced = false
-            left.state = .unknown
-            left.wasTurnedAway = true
-        } else {
-            left.state = .pending
+        if jobs[id.job]?.index(of: id) != nil { remove(id) }
+        guard var left = jobs[id.job] else { return }
+        left.forgetEvidence()
+        left.state = state
+        for index in left.submissions.indices {
+            left.submissions[index].isReplaced = state != .unknown || index < left.submissions.count - 1
         }
         jobs[id.job] = left
+        if state != .unknown { settleCanary(of: left) }
     }
 
     /// The answer was given up.
@@ -112,19 +107,15 @@ extension Reconciler {
         let before = job.state
         switch state {
         case .pending, .waiting:
-            if job.wasTurnedAway {
-                job.wasTurnedAway = false
-            } else if before == .unknown || before == .cancelled {
+            if before == .unknown || before == .cancelled {
                 // A person wants another one, whatever became of those before.
                 for index in job.submissions.indices { job.submissions[index].isReplaced = true }
-                job.replacedByPerson = true
                 job.state = state
             } else if before != .submitting {
                 job.state = state
             }
         case .submitting, .unknown, .submitted, .ready, .done, .failed, .filtered, .cancelled:
             job.state = state
-            job.wasTurnedAway = false
         }
         jobs[id] = job
         if job.state != .unknown, job.state != .submitting { settleCanary(of: job) }

@@ -58,8 +58,6 @@ extension Reconciler {
     /// A resubmission leaves: the first of its model goes alone.
     mutating func startedAgain(_ submission: OpenSubmission, at now: Moment) {
         let model = submission.request.parameters.model
-        jobs[submission.id.job]?.wasUnknown = true
-        jobs[submission.id.job]?.replacedByPerson = false
         guard !waitsForCanary(model, at: now), !isReleased(model, at: now) else { return }
         canaries[model] = Canary(submission: submission.id, intent: now)
     }

@@ -81,6 +81,9 @@ struct Reconciler: Sendable {
     /// Until when the others of a model may go, on the boot clock.
     var released: [String: Int64] = [:]
 
+    /// Jobs that money or a limit keeps from being submitted again: nothing is waited for on their account.
+    var mayNotLeave: Set<JobID> = []
+
     /// The first and the latest moment heard of.
     var firstMoment: Moment?
     var latest: Moment?

@@ -20,3 +20,13 @@ enum Step: Equatable, Sendable {
     /// No longer watched.
     case close([SubmissionID])
 }
+
+extension Step {
+    /// It only writes down what is known, and decides nothing.
+    var isNote: Bool {
+        switch self {
+        case .noteEvidence, .noteCandidates: true
+        case .adopt, .resubmit, .duplicate, .forgetCandidates, .close: false
+        }
+    }
+}

@@ -188,15 +188,16 @@ struct SimulatedRun {
         say("turned away \(id)")
         disk.open[id] = nil
         disk.numbers[id.job] = id.number
-        reconciler.ended(id)
         let before = disk.open.values.filter { $0.id.job == id.job }.max { $0.id.number < $1.id.number }
+        reconciler.ended(id, leaving: before?.isReplaced == true ? .unknown : .pending)
         if let before, before.isReplaced {
             disk.open[before.id]?.isReplaced = false
+            // What it counted has served the one that was turned away.
+            disk.open[before.id]?.firstCounted = nil
             disk.states[id.job] = .unknown
         } else {
             disk.states[id.job] = .pending
             disk.attempts[id.job, default: 1] -= 1
-            reconciler.moved(id.job, to: .pending)
         }
     }
 

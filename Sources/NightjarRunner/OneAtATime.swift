@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Lets one task at a time through, in the order in which they came, across what it awaits.
-final class Turn: Sendable {
+final class OneAtATime: Sendable {
     private struct State {
         var isTaken = false
         var waiting: [CheckedContinuation<Void, Never>] = []
