@@ -9,15 +9,13 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
     var prompts = 3
     /// Further keys of the manifest.
     var more = ""
-    /// Set before the last process starts; what was held is let go then, too.
-    var calmed: String?
     /// While the first process runs: `retry` of the job that has failed.
     var decides = false
 
     /// The end.
     var exit: Int32 = 0
     var failed = 0
-    /// Images that the server bills beyond one a job.
+    /// Images that the server bills beyond one a job; they are accepted before the second process starts.
     var duplicates = 0
 
     var description: String { kills.joined(separator: ", ") }
@@ -27,8 +25,10 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
         switch failpoint {
         case .takenIn: at(failpoint, 1)
         case .recovered: at(failpoint, 1) + [FailpointScenario(kills: ["claimed:1", "recovered"])]
-        case .requestsReserved: at(failpoint, 1, 4)
-        case .claimed: at(failpoint, 1)
+        case .requestsReserved: [FailpointScenario(kills: ["requestsReserved", "requestsReserved"])]
+        case .claimed:
+            at(failpoint, 1)
+                + [FailpointScenario(kills: ["claimed:2", "claimed"], more: "limits: {concurrency: 1}")]
         case .answered: at(failpoint, 1, 3)
         case .accepted: at(failpoint, 1, 3)
         case .lossRecorded: at(failpoint, 1, settings: #"{"job_time": 0.1, "post_script": ["close_after"]}"#)
@@ -42,8 +42,8 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
         case .claimedAgain: at(failpoint, 1, settings: absent)
         case .duplicateNoted, .duplicateKept:
             [
-                FailpointScenario(
-                    kills: [failpoint.rawValue], settings: late, calmed: #"{"job_by_prompt": {}}"#, duplicates: 1)
+                // Watched submissions are looked for soon after a start, and sparingly later.
+                FailpointScenario(kills: ["delivered:2", failpoint.rawValue], settings: late, duplicates: 1)
             ]
         case .ready: at(failpoint, 1, 3)
         case .waiting: at(failpoint, 1, settings: #"{"job_time": 0.1, "job_script": ["fail_object"]}"#)
@@ -58,7 +58,10 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
         case .sidecarsWritten: at(failpoint, 1, 2, 4)
         case .fileNamed: at(failpoint, 1, 2)
         case .delivered: at(failpoint, 1, 3)
-        case .metadataWritten: at(failpoint, 1)
+        case .metadataWritten:
+            at(failpoint, 1) + [
+                FailpointScenario(kills: steps), FailpointScenario(kills: lostSteps, settings: absent, prompts: 1),
+            ]
         case .decided:
             [
                 FailpointScenario(
@@ -69,12 +72,22 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
         }
     }
 
+    /// Killed at every step of the way.
+    private static let steps = [
+        "takenIn", "recovered", "accepted", "ready", "fileSynced", "sidecarsWritten", "fileNamed", "delivered",
+        "metadataWritten",
+    ]
+    private static let lostSteps = [
+        "lossRecorded", "evidenceNoted", "claimedAgain", "claimedAgain", "accepted", "fileNamed",
+    ]
+
     /// Never accepted, and the connection closed without an answer.
     private static let absent = #"{"job_time": 0.1, "post_script": ["close_before"]}"#
 
-    /// The first submission is accepted long after it was shown absent; a held job keeps the run alive until then.
+    /// The first submission is accepted after it was shown absent and made again; a held job keeps the next run alive until
+    /// that is noticed.
     private static let late = """
-        {"job_time": 0.1, "post_by_prompt": {"moth 1": ["late_acceptance"]}, "late_seconds": 11,
+        {"job_time": 0.1, "post_by_prompt": {"moth 1": ["late_acceptance"]}, "late_seconds": 9,
          "job_by_prompt": {"moth 2": "held"}}
         """
 

@@ -22,8 +22,12 @@ struct FailpointTests {
                 if scenario.decides { try await decide(bench, run) }
                 let ending = try await run.end(within: 60)
                 try #require(ending.signal == SIGKILL, "\(kill) was not reached: \(ending)")
+                if scenario.duplicates > 0 {
+                    try await eventually("the late acceptance") {
+                        try server.ledger().totals.accepted == scenario.prompts + scenario.duplicates
+                    }
+                }
             }
-            if let calmed = scenario.calmed { try server.configure(calmed) }
             try server.release()
             let last = try await start(bench, manifest, server).end()
             #expect(last.exit == scenario.exit, "\(last)")
