@@ -5,7 +5,8 @@
 //
 // FAILING_IO is KIND:N:ERROR or KIND:N+:ERROR (that one and all after it); KIND is write, sync, rename or open (for
 // writing), ERROR one of ENOSPC, EIO, EROFS, EDQUOT. At the end of the process FAILING_IO_REPORT, a file, says how many
-// calls of that kind there were: a sweep over N is over when N is beyond that. Sockets, pipes and terminals are left alone.
+// calls of that kind there were: a sweep over N is over when N is beyond that. Sockets, pipes, terminals and standard
+// streams are left alone.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -61,7 +62,7 @@ static int fails(enum kind kind) {
 static int is_regular(int fd) {
     struct stat status;
     int saved = errno;
-    int regular = !fstat(fd, &status) && S_ISREG(status.st_mode);
+    int regular = fd > STDERR_FILENO && !fstat(fd, &status) && S_ISREG(status.st_mode);
     errno = saved;
     return regular;
 }

@@ -21,6 +21,20 @@ struct AccountTests {
         }
     }
 
+    @Test(arguments: [["--quiet"], ["--progress", "none"], ["--quiet", "--progress", "json", "--log-format", "json"]])
+    func `what stopped a run is on standard error even where little is to be told`(_ options: [String]) async throws {
+        try await FakeAPI.use { request, _ in
+            request.isSubmission ? .error(401, "bad key") : nil
+        } _: { api in
+            try await Workbench.use { bench in
+                let manifest = try bench.manifest(["fern"])
+                let run = try await bench.start(["run", manifest, "--base-url", api.baseURL] + options).end()
+                #expect(run.exit == 13, "\(run)")
+                #expect(run.errors.contains("bad key"), "\(run)")
+            }
+        }
+    }
+
     @Test func `a refused key sends no request more`() async throws {
         try await FakeAPI.use { request, _ in
             request.isSubmission ? .error(401, "bad key") : nil

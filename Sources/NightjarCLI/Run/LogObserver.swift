@@ -54,7 +54,18 @@ struct LogObserver: RunObserver {
         case .finished(let exit, let reason):
             metadata["exit"] = "\(exit)"
             metadata["reason"] = "\(reason)"
-            logger.notice("run finished", metadata: metadata)
+            logger.log(level: Self.level(exit), "run finished", metadata: metadata)
+        }
+    }
+
+    /// What stopped a run is told to those who want errors only, too.
+    private static func level(_ exit: Int32) -> Logger.Level {
+        switch ExitCode(rawValue: exit) ?? .internalError {
+        case .success, .limitReached, .timeLimit, .interrupted, .terminated: .notice
+        case .someFailed, .unknownLeft: .warning
+        case .internalError, .locked, .accountBlocked, .keyRefused, .usage, .manifestInvalid, .manifestUnreadable,
+            .apiUnavailable, .cannotWrite, .configuration:
+            .error
         }
     }
 }
