@@ -85,16 +85,16 @@ final class Gate: Sendable {
     }
 
     /// Waits until one question may leave: the gate open, and the budget not used up.
-    /// - Returns: Whether it may; it must be ended.
-    func pass(taking budget: RequestBudget, for batch: BatchID, isOver: () -> Bool) async throws -> Bool {
+    /// - Returns: 0 when it may not, else as `pass`; it must be ended.
+    func pass(taking budget: RequestBudget, for batch: BatchID, isOver: () -> Bool) async throws -> Int {
         while true {
             let passing = await pass(.question, isOver: isOver)
-            guard passing > 0 else { return false }
+            guard passing > 0 else { return 0 }
             guard try await budget.take(for: batch, isOver: isOver) else {
                 abstain(passing, .question)
-                return false
+                return 0
             }
-            if !isClosed(.question) { return true }
+            if !isClosed(.question) { return passing }
             // The wait for the budget was long enough for the API to ask for a pause.
             budget.giveBack(1, for: batch)
             abstain(passing, .question)
