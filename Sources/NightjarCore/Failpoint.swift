@@ -37,10 +37,10 @@ package enum Failpoint: String, CaseIterable, Sendable {
     case failed
     /// The temporary file is whole and synced.
     case fileSynced
-    /// The file has its name.
-    case fileNamed
-    /// The sidecars are written.
+    /// A sidecar has its name; the file has not.
     case sidecarsWritten
+    /// The file has its name, and its folder is synced.
+    case fileNamed
     /// The file is on record.
     case delivered
     case metadataWritten

@@ -103,6 +103,7 @@ final class PendingFile: PendingOutput {
             }
         }
         try temporary.sync()
+        Failpoint.fileSynced.reach()
         let paths = try JobPaths(job)
         let publication = Publication(
             job: job, paths: paths, root: try root.open(), durable: tools.durable, format: format, temporary: temporary,

@@ -25,6 +25,7 @@ extension Publication {
             case .ourselves: break
             }
             try sync(folder, recorded.name)
+            Failpoint.fileNamed.reach()
             var file = file
             file.path = recorded.path
             return file

@@ -23,6 +23,7 @@ struct Publication {
             if try take(stem, in: folder) {
                 let name = name(of: stem)
                 try sync(folder, name)
+                Failpoint.fileNamed.reach()
                 var file = file
                 file.path = (place.folders + [name]).joined(separator: "/")
                 return file
@@ -103,7 +104,9 @@ struct Publication {
         defer { temporary.discard() }
         try temporary.write(content)
         try temporary.sync()
-        return try temporary.move(to: name, in: folder) ? .nobody : .foreign
+        guard try temporary.move(to: name, in: folder) else { return .foreign }
+        Failpoint.sidecarsWritten.reach()
+        return .nobody
     }
 
     func content(of sidecar: BatchSettings.Sidecar, image: String) -> String {

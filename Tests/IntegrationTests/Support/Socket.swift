@@ -20,14 +20,37 @@ struct Socket: Sendable {
 
     /// The body of an answer to `GET`.
     static func get(_ path: String, port: UInt16) throws -> Data {
+        try ask("GET", path, port: port).body
+    }
+
+    /// One request on a connection of its own.
+    static func ask(
+        _ method: String, _ path: String, body: Data = Data(), port: UInt16
+    ) throws -> (status: Int, body: Data) {
         let socket = try make()
         defer { socket.close() }
         try socket.withAddress(port: port) { connect(socket.descriptor, $0, $1) }
-        socket.send(Data("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".utf8))
+        let head = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: \(body.count)"
+        socket.send(Data("\(head)\r\n\r\n".utf8) + body)
         var answer = Data()
-        while let piece = socket.receive() { answer += piece }
-        guard let end = answer.firstRange(of: Data("\r\n\r\n".utf8)) else { throw POSIXError(.EPROTO) }
-        return Data(answer[end.upperBound...])
+        var whole = Int.max
+        while answer.count < whole, let piece = socket.receive() {
+            answer += piece
+            if whole == .max, let length = announcedLength(answer) { whole = length }
+        }
+        guard let end = answer.firstRange(of: Data("\r\n\r\n".utf8)),
+            let status = Int(String(decoding: answer.dropFirst(9).prefix(3), as: UTF8.self))
+        else { throw POSIXError(.EPROTO) }
+        return (status, Data(answer[end.upperBound...]))
+    }
+
+    /// Of head and body, once the head is there and tells it.
+    private static func announcedLength(_ answer: Data) -> Int? {
+        guard let end = answer.firstRange(of: Data("\r\n\r\n".utf8)) else { return nil }
+        let lines = String(decoding: answer[..<end.lowerBound], as: UTF8.self).lowercased().components(
+            separatedBy: "\r\n")
+        let line = lines.first { $0.hasPrefix("content-length:") }
+        return line.flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) }.map { end.upperBound + $0 }
     }
 
     private static func make() throws -> Socket {
