@@ -24,10 +24,10 @@ struct RequestPath: Sendable {
         case nil, .notFound, .rejected: gate.answered(.question)
         case .throttled(let wait):
             state.counted(RequestCounts(rateLimited: 1), for: batch)
-            gate.throttled(wait)
+            gate.throttled(wait, .question)
         case .unavailable(let words): gate.failed(words, .question)
         case .refused(let trouble) where state.settings.waitsOutTrouble:
-            gate.blocked(trouble.words, stopsQuestions: trouble.kind != .paymentRequired)
+            gate.blocked(trouble.words, .question, stopsQuestions: trouble.kind != .paymentRequired)
         case .refused(let trouble):
             gate.answered(.question)
             switch trouble.kind {

@@ -24,8 +24,15 @@ struct RestartTests {
     private static let ready = JobLifecycle.State.ready(id, ScriptedService.result(of: id), attempt: 1)
     private static let file = OutputFile(path: "spring/0.png", sha256: "00", bytes: 1, width: 1, height: 1)
 
+    /// A list that shows nothing, and does not say that it is whole.
+    private static let unproven: ScriptedService.Script = {
+        var script = ScriptedService.Script()
+        script.list = { _, _ in .success(JobList(rows: [], hasMore: nil, date: nil)) }
+        return script
+    }()
+
     @Test func `submitting becomes unknown, and nothing is sent`() async throws {
-        let bench = try Bench()
+        let bench = try Bench(Self.unproven)
         try await Self.left(bench, in: [])
         #expect(try await bench.run().exit == .unknownLeft)
         #expect(bench.service.submissions.isEmpty)
@@ -33,7 +40,7 @@ struct RestartTests {
     }
 
     @Test func `unknown stays unknown`() async throws {
-        let bench = try Bench()
+        let bench = try Bench(Self.unproven)
         try await Self.left(bench, in: [.unknown(attempt: 1, FailureCause(.lost, "cut"))])
         #expect(try await bench.run().exit == .unknownLeft)
         #expect(bench.service.submissions.isEmpty)

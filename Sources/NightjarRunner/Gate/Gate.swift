@@ -118,7 +118,10 @@ final class Gate: Sendable {
         state.withLock { state in
             switch sender {
             case .question: state.all.failed(words, at: now, jitter: jitter)
-            case .submission: state.submissions.failed(words, at: now, jitter: jitter)
+            case .submission:
+                // It may have been the probe of both.
+                state.all.abstain()
+                state.submissions.failed(words, at: now, jitter: jitter)
             }
         }
         tell()
@@ -131,19 +134,23 @@ final class Gate: Sendable {
     }
 
     /// 429: all senders wait.
-    func throttled(_ wait: RetryAfter) {
+    func throttled(_ wait: RetryAfter, _ sender: Sender) {
         let now = time.now()
-        state.withLock { $0.all.throttled(wait, at: now) }
+        state.withLock { state in
+            state.all.throttled(wait, at: now)
+            if sender == .submission { state.submissions.abstain() }
+        }
         tell()
     }
 
     /// 401, 402, 403, in a run that waits until a person has put it right.
     /// - Parameter stopsQuestions: Whether nothing at all may be asked meanwhile.
-    func blocked(_ words: String, stopsQuestions: Bool) {
+    func blocked(_ words: String, _ sender: Sender, stopsQuestions: Bool) {
         let (now, jitter) = (time.now(), jitter())
         state.withLock { state in
             if stopsQuestions {
                 state.all.blocked(words, at: now, jitter: jitter)
+                if sender == .submission { state.submissions.abstain() }
             } else {
                 _ = state.all.answered(at: now)
                 state.submissions.blocked(words, at: now, jitter: jitter)

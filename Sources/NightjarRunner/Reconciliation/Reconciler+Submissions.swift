@@ -31,7 +31,11 @@ extension Reconciler {
                 throw InvariantViolation("\(name) begins, but the job is cancelled and an earlier one is lost")
             case .pending, .waiting, .submitting, .submitted, .ready, .done, .failed, .filtered: break
             }
-            for index in job.submissions.indices { jobs[id.job]?.submissions[index].isReplaced = true }
+            for index in job.submissions.indices {
+                jobs[id.job]?.submissions[index].isReplaced = true
+                // Used up, as in the state: if this one is turned away, two new lists are wanted.
+                jobs[id.job]?.submissions[index].firstCounted = nil
+            }
         }
         insert(submission)
         jobs[id.job]?.state = .submitting

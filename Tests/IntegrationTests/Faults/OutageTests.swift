@@ -53,7 +53,7 @@ struct OutageTests {
             try trial.server.configure(#"{"get": "500", "list": "500", "post": "503_before"}"#)
             let run = try trial.start(["--concurrency", "4", "--unknown-wait", "30s"])
             try await eventually("failures") {
-                try trial.server.faults()["post.503_before"] ?? 0 >= 4 || !run.isRunning
+                try trial.server.faults()["post.503_before"] ?? 0 >= 2 || !run.isRunning
             }
             try trial.server.configure(#"{"get": "ok", "list": "honest", "post": "ok"}"#)
             let ending = try await run.end()
