@@ -278,11 +278,17 @@ final class ReconciliationPump: Sendable {
         try await save()
     }
 
-    private func noteHolds(at now: Moment) async throws {
+    /// The run ends: what is held, and why, in the words of now.
+    func noteAll() async throws {
+        try await save()
+        try await noteHolds(at: now, isLast: true)
+    }
+
+    private func noteHolds(at now: Moment, isLast: Bool = false) async throws {
         let time = state.time.now()
         let changes: [SubmissionID: Hold?] = knowledge.withLock { knowledge in
             let holds = knowledge.machine.holds(at: now)
-            let wordsCount = time - knowledge.holdsNotedAt >= Self.holdsInterval
+            let wordsCount = isLast || time - knowledge.holdsNotedAt >= Self.holdsInterval
             var changes: [SubmissionID: Hold?] = [:]
             for (id, hold) in holds {
                 let known = knowledge.holds[id]

@@ -3,13 +3,17 @@ internal import NightjarCore
 /// What stands around every request but a submission: gate and budget before it, counts and consequences after it.
 struct RequestPath: Sendable {
     let state: RunState
+    let service: any ImageService
     let budget: RequestBudget
     let gate: Gate
 
     /// Waits until a request for a batch may leave.
     /// - Returns: Whether it may; `ended` must follow. `false` when no more requests are wanted in this run.
     func permission(for batch: BatchID) async throws -> Bool {
-        try await gate.pass(taking: budget, for: batch) { state.isOver || !state.allowsRequests }
+        let passing = try await gate.pass(taking: budget, for: batch) { state.isOver || !state.allowsRequests }
+        // Where nothing is left to submit, a question is the probe.
+        if passing == 1, state.settings.waitsOutTrouble { await service.readKeyAnew() }
+        return passing > 0
     }
 
     /// The request was answered, or given up.
@@ -20,10 +24,10 @@ struct RequestPath: Sendable {
         case nil, .notFound, .rejected: gate.answered(.question)
         case .throttled(let wait):
             state.counted(RequestCounts(rateLimited: 1), for: batch)
-            gate.throttled(wait)
+            gate.throttled(wait, .question)
         case .unavailable(let words): gate.failed(words, .question)
         case .refused(let trouble) where state.settings.waitsOutTrouble:
-            gate.blocked(trouble.words, stopsQuestions: trouble.kind != .paymentRequired)
+            gate.blocked(trouble.words, .question, stopsQuestions: trouble.kind != .paymentRequired)
         case .refused(let trouble):
             gate.answered(.question)
             switch trouble.kind {

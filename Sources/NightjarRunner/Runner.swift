@@ -35,7 +35,7 @@ package final class Runner: Sendable {
             let until = closure.map { time.wall() + ($0.until - time.now()) }
             state.emit(.gate(reason: closure?.reason, until: until))
         }
-        let requests = RequestPath(state: state, budget: budget, gate: gate)
+        let requests = RequestPath(state: state, service: service, budget: budget, gate: gate)
         reconciliation = ReconciliationPump(
             state: state, store: store, service: service, requests: requests,
             knowledge: try await store.apiKnowledge())
@@ -85,7 +85,7 @@ package final class Runner: Sendable {
         for (id, _, progress) in state.progress { state.emit(.progress(progress), batch: id) }
         await checkInvariants()
         // Even the state may be what failed; the counts of requests are the least of it then.
-        try? await reconciliation.save()
+        try? await reconciliation.noteAll()
         try? await flushRequests(isLast: true)
         return state.outcome()
     }

@@ -254,11 +254,11 @@ struct Submitter: Sendable {
         switch answer {
         case .accepted, .rejected, .keyRefused: gate.answered(.submission)
         case .refused(let trouble) where state.settings.waitsOutTrouble:
-            gate.blocked(trouble.words, stopsQuestions: trouble.kind == .keyRefused)
+            gate.blocked(trouble.words, .submission, stopsQuestions: trouble.kind == .keyRefused)
         case .refused: gate.answered(.submission)
         case .throttled(let wait):
             state.counted(RequestCounts(rateLimited: 1), for: job.batch)
-            gate.throttled(wait)
+            gate.throttled(wait, .submission)
         case .lost(let loss) where loss.kind == .conflict || loss.kind == .keyKnown: gate.answered(.submission)
         case .lost(let loss): gate.failed(loss.words, .submission)
         case .notSent(let words): gate.unreachable(words)

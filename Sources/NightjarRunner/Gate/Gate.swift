@@ -85,16 +85,16 @@ final class Gate: Sendable {
     }
 
     /// Waits until one question may leave: the gate open, and the budget not used up.
-    /// - Returns: Whether it may; it must be ended.
-    func pass(taking budget: RequestBudget, for batch: BatchID, isOver: () -> Bool) async throws -> Bool {
+    /// - Returns: 0 when it may not, else as `pass`; it must be ended.
+    func pass(taking budget: RequestBudget, for batch: BatchID, isOver: () -> Bool) async throws -> Int {
         while true {
             let passing = await pass(.question, isOver: isOver)
-            guard passing > 0 else { return false }
+            guard passing > 0 else { return 0 }
             guard try await budget.take(for: batch, isOver: isOver) else {
                 abstain(passing, .question)
-                return false
+                return 0
             }
-            if !isClosed(.question) { return true }
+            if !isClosed(.question) { return passing }
             // The wait for the budget was long enough for the API to ask for a pause.
             budget.giveBack(1, for: batch)
             abstain(passing, .question)
@@ -118,7 +118,10 @@ final class Gate: Sendable {
         state.withLock { state in
             switch sender {
             case .question: state.all.failed(words, at: now, jitter: jitter)
-            case .submission: state.submissions.failed(words, at: now, jitter: jitter)
+            case .submission:
+                // It may have been the probe of both.
+                state.all.abstain()
+                state.submissions.failed(words, at: now, jitter: jitter)
             }
         }
         tell()
@@ -131,24 +134,23 @@ final class Gate: Sendable {
     }
 
     /// 429: all senders wait.
-    func throttled(_ wait: RetryAfter) {
+    func throttled(_ wait: RetryAfter, _ sender: Sender) {
         let now = time.now()
         state.withLock { state in
             state.all.throttled(wait, at: now)
-            // It may have been the answer to a probe.
-            state.submissions.abstain()
+            if sender == .submission { state.submissions.abstain() }
         }
         tell()
     }
 
     /// 401, 402, 403, in a run that waits until a person has put it right.
     /// - Parameter stopsQuestions: Whether nothing at all may be asked meanwhile.
-    func blocked(_ words: String, stopsQuestions: Bool) {
+    func blocked(_ words: String, _ sender: Sender, stopsQuestions: Bool) {
         let (now, jitter) = (time.now(), jitter())
         state.withLock { state in
             if stopsQuestions {
                 state.all.blocked(words, at: now, jitter: jitter)
-                state.submissions.abstain()
+                if sender == .submission { state.submissions.abstain() }
             } else {
                 _ = state.all.answered(at: now)
                 state.submissions.blocked(words, at: now, jitter: jitter)
