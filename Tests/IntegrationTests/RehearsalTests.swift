@@ -2,7 +2,9 @@ import Foundation
 import Testing
 
 struct RehearsalTests {
-    private static let noKey: [String: String?] = ["SERIKA_API_KEY": nil, "NIGHTJAR_SETTLE": "2s"]
+    private static let noKey: [String: String?] = [
+        "SERIKA_API_KEY": nil, "NIGHTJAR_SETTLE": "2s", "NIGHTJAR_TIMEOUT": "2s",
+    ]
 
     private func rehearse(_ bench: Workbench, _ manifest: String) throws -> NightjarProcess {
         try bench.start("run", "--rehearse", manifest, environment: Self.noKey)

@@ -87,7 +87,7 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
     /// The first submission is accepted after it was shown absent and made again; a held job keeps the next run alive until
     /// that is noticed.
     private static let late = """
-        {"job_time": 0.1, "post_by_prompt": {"moth 1": ["late_acceptance"]}, "late_seconds": 9,
+        {"job_time": 0.1, "post_by_prompt": {"moth 1": ["late_acceptance"]}, "late_seconds": 12,
          "job_by_prompt": {"moth 2": "held"}}
         """
 
