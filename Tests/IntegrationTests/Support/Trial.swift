@@ -20,7 +20,7 @@ struct Trial: Sendable {
         _ settings: String, _ prompts: [String], more: String = "", seed: Int = 1,
         _ body: (Trial) async throws -> Void
     ) async throws {
-        try await Workbench.use { bench in
+        try await Workbench.use(waits: true) { bench in
             let server = try await bench.faultServer(settings, seed: seed)
             try await body(
                 Trial(bench: bench, server: server, manifest: try bench.manifest(prompts, more: more)))

@@ -18,9 +18,12 @@ final class Workbench: Sendable {
 
     /// A few tests at a time: each starts several processes.
     private static let places = Places(4)
+    private static let waitingPlaces = Places(8)
 
     /// Runs a test's body, and ends everything that it started.
-    static func use(_ body: (Workbench) async throws -> Void) async throws {
+    /// - Parameter waits: It mostly waits for times to pass, so that more of its kind may run together.
+    static func use(waits: Bool = false, _ body: (Workbench) async throws -> Void) async throws {
+        let places = waits ? waitingPlaces : places
         await places.take()
         let bench = try Workbench()
         let result: Result<Void, any Error>
