@@ -51,16 +51,9 @@ struct WatchTests {
         var scene = try absent(2)
         scene.list(at: 36)
         try scene.submit(1, 2, at: 36.5)
-<<<<<<< HEAD
         scene.machine.ended(Scene.id(1, 2), leaving: .unknown)
         let resubmitted = scene.list(at: 37).resubmitted + scene.list(at: 43).resubmitted
         #expect(resubmitted.first == Scene.id(2))
-=======
-        scene.machine.ended(Scene.id(1, 2))
-        scene.machine.moved(JobID(1), to: .pending)
-        // The evidence of the one that was turned away is used up.
-        #expect(scene.list(at: 37).resubmitted == [Scene.id(2)])
->>>>>>> 3def5427ff3b37fa05465f95b249058fc4d8dfb0
         // Whatever it is called, it needs evidence.
         #expect(throws: InvariantViolation.self) { try scene.submit(1, 3, at: 100) }
     }
