@@ -6,7 +6,7 @@ internal import Synchronization
 /// What is decided, and when, is the `Reconciler`'s; this reads the lists and candidates that it wants, and writes each
 /// step down before it takes effect.
 final class ReconciliationPump: Sendable {
-    private struct Knowledge: Sendable {
+    struct Knowledge: Sendable {
         var machine: Reconciler
         var clock: APIClock
         /// Submissions by number, as long as they are open: what a step names.
@@ -27,23 +27,25 @@ final class ReconciliationPump: Sendable {
     }
 
     /// How often what is held is written down again when only its words have changed.
-    private static let holdsInterval: Duration = .seconds(15)
+    static let holdsInterval: Duration = .seconds(15)
+    /// Candidates asked for by a run that has nothing else to do.
+    static let mostLooks = 20
     /// Candidates asked for at one time.
-    private static let mostReading = 4
+    static let mostReading = 4
     /// The newest ids of a list that tell an account.
-    private static let anchorCount = 5
+    static let anchorCount = 5
     /// Jobs of ours whose presence in a list is checked, at most.
-    private static let mostAccepted = 2000
+    static let mostAccepted = 2000
 
-    private let state: RunState
-    private let store: any JobStore
-    private let service: any ImageService
-    private let requests: RequestPath
-    private let knowledge: Mutex<Knowledge>
-    private let handlers = Mutex<Handlers?>(nil)
-    private let changed = Signal()
+    let state: RunState
+    let store: any JobStore
+    let service: any ImageService
+    let requests: RequestPath
+    let knowledge: Mutex<Knowledge>
+    let handlers = Mutex<Handlers?>(nil)
+    let changed = Signal()
     /// What follows from one reading is on record before the next one is looked at.
-    private let turn = OneAtATime()
+    let turn = OneAtATime()
 
     /// Who goes on with what was found.
     struct Handlers: Sendable {
@@ -98,7 +100,7 @@ final class ReconciliationPump: Sendable {
     }
 
     /// Whatever their age: they tell this account's list from another's.
-    private func acceptedIDs() async throws -> [(id: RemoteJobID, at: Moment)] {
+    func acceptedIDs() async throws -> [(id: RemoteJobID, at: Moment)] {
         try await store.acceptedIDs(
             since: Moment(boot: 0, bootID: "", api: WallTime(milliseconds: 0)), limit: Self.mostAccepted)
     }
@@ -118,6 +120,19 @@ final class ReconciliationPump: Sendable {
             state.occupySlot(of: submission.batch)
             holdSlot(submission, at: now)
         }
+    }
+
+    /// Whether a submission of an earlier run is open.
+    var isWatching: Bool {
+        knowledge.withLock { !$0.open.isEmpty }
+    }
+
+    /// Asks once for what may have been paid for twice, in a run that has nothing else to do.
+    func lookAtWatched(for batch: BatchID) async throws {
+        let candidates = knowledge.withLock {
+            $0.machine.candidatesToRead(at: $0.clock.moment(at: state.time.now())).prefix(Self.mostLooks)
+        }
+        for id in candidates { try await read(id, for: batch) }
     }
 
     /// One list before the first submission: the API's clock, anchors, and what its list can show. Where it fails, the run
@@ -219,7 +234,7 @@ final class ReconciliationPump: Sendable {
         knowledge.withLock { $0.machine.learned(from: job, of: request, took: took) }
     }
 
-    private func holdSlot(_ submission: OpenSubmission, at now: Moment) {
+    func holdSlot(_ submission: OpenSubmission, at now: Moment) {
         let timeout = state.batch(submission.batch)?.settings.retry.jobTimeout ?? .seconds(7200)
         let left = knowledge.withLock { $0.machine.slotEnds(submission.id, jobTimeout: timeout, at: now) }
         state.holdSlot(submission.id.job, of: submission.batch, until: state.time.now() + left)
@@ -284,7 +299,7 @@ final class ReconciliationPump: Sendable {
         try await noteHolds(at: now, isLast: true)
     }
 
-    private func noteHolds(at now: Moment, isLast: Bool = false) async throws {
+    func noteHolds(at now: Moment, isLast: Bool = false) async throws {
         let time = state.time.now()
         let changes: [SubmissionID: Hold?] = knowledge.withLock { knowledge in
             let holds = knowledge.machine.holds(at: now)
@@ -310,223 +325,6 @@ final class ReconciliationPump: Sendable {
             return knowledge.saved
         }
         if let fresh { try await store.setAPIKnowledge(fresh) }
-    }
-
-    // MARK: Reading
-
-    enum Listing: Sendable {
-        case rows([JobList.Row])
-        case failed
-        /// No more requests are wanted in this run.
-        case notAllowed
-    }
-
-    /// Reads the API's list, beyond its first page only as far back as an open submission needs, and carries out what
-    /// follows from it.
-    /// - Parameter batch: Whose rate and counts the requests go to.
-    func readList(for batch: BatchID) async throws -> Listing {
-        var reader = ListReader(reachingBackTo: knowledge.withLock { $0.machine.wantsReachBackTo })
-        var firstSent: Duration?
-        var after: RemoteJobID?
-        while true {
-            guard try await requests.permission(for: batch) else { return .notAllowed }
-            let sent = state.time.now()
-            firstSent = firstSent ?? sent
-            let page: JobList
-            do {
-                page = try await service.jobs(after: after)
-            } catch {
-                requests.ended(RequestCounts(list: 1), batch: batch, failure: error)
-                try await carryOut { $0.listFailed(error.words, at: $1) }
-                return .failed
-            }
-            requests.ended(RequestCounts(list: 1), batch: batch, failure: nil)
-            let received = state.time.now()
-            if let date = page.date {
-                knowledge.withLock { knowledge in
-                    knowledge.clock.observe(date: date + page.age, sent: sent, received: received)
-                    knowledge.machine.clockUncertainty = knowledge.clock.uncertainty
-                }
-            }
-            guard case .page(let next) = reader.add(page) else { break }
-            after = next
-        }
-        let list = reader.reading
-        let known = try await store.knownIDs(among: list.rows.map(\.id))
-        try await anchor(list)
-        let asked = knowledge.withLock { $0.clock.moment(at: firstSent ?? .zero) }
-        try await carryOut { machine, now in
-            machine.read(list, asked: asked, received: now, known: known)
-        }
-        return .rows(list.rows)
-    }
-
-    /// Keeps the newest ids of the first list of this run: who shows one of them is the account of the submissions to come.
-    private func anchor(_ list: ListReading) async throws {
-        let isFirst = knowledge.withLock { knowledge in
-            defer { knowledge.isAnchored = knowledge.isAnchored || !list.rows.isEmpty }
-            return !knowledge.isAnchored
-        }
-        guard isFirst, !list.rows.isEmpty else { return }
-        let newest = list.rows.sorted {
-            ($0.createdAt ?? WallTime(milliseconds: .min)) > ($1.createdAt ?? WallTime(milliseconds: .min))
-        }
-        try await store.noteAnchors(newest.prefix(Self.anchorCount).map(\.id), at: now)
-    }
-
-    /// The candidates to ask for now.
-    private func takeCandidates() -> [RemoteJobID] {
-        knowledge.withLock { knowledge in
-            let room = Self.mostReading - knowledge.reading.count
-            guard room > 0 else { return [] }
-            let wanted = knowledge.machine.candidatesToRead(at: knowledge.clock.moment(at: state.time.now()))
-            let time = state.time.now()
-            var chosen: [RemoteJobID] = []
-            for id in wanted where chosen.count < room && !knowledge.reading.contains(id) {
-                if !knowledge.machine.isPressing(id) {
-                    // One in ten requests at most, and the pressing ones come first.
-                    guard chosen.isEmpty, time >= knowledge.nextWatched else { break }
-                    let rate = state.settings.rate
-                    knowledge.nextWatched = time + rate.window.duration * 10 / rate.requests
-                }
-                chosen.append(id)
-            }
-            knowledge.reading.formUnion(chosen)
-            return chosen
-        }
-    }
-
-    private func read(_ id: RemoteJobID, for batch: BatchID) async throws {
-        guard try await requests.permission(for: batch) else { return }
-        let reply: RemoteJob?
-        do {
-            reply = try await service.job(id)
-            requests.ended(RequestCounts(get: 1), batch: batch, failure: nil)
-        } catch {
-            // Another's job may be forbidden, or gone: that says nothing about the account.
-            let isForbidden = if case .refused(let trouble) = error { trouble.kind == .forbidden } else { false }
-            requests.ended(RequestCounts(get: 1), batch: batch, failure: isForbidden ? .notFound : error)
-            guard error == .notFound || isForbidden else { return }
-            reply = nil
-        }
-        try await carryOut { $0.read(candidate: id, reply, at: $1) }
-    }
-
-    // MARK: Steps
-
-    /// Lets the machine look at something, and carries out what follows from it: at the same time, so that the steps share
-    /// commits, but before anything else is looked at.
-    private func carryOut(_ look: @Sendable (inout Reconciler, Moment) -> [Step]) async throws {
-        try await turn.taken {
-            let steps = knowledge.withLock { knowledge in
-                look(&knowledge.machine, knowledge.clock.moment(at: state.time.now()))
-            }
-            // What is only noted first: an adoption or a duplicate takes its candidate away again.
-            for part in [steps.filter(\.isNote), steps.filter { !$0.isNote }] {
-                try await withThrowingDiscardingTaskGroup { group in
-                    for step in part { group.addTask { try await self.carryOut(step) } }
-                }
-            }
-            if !steps.isEmpty { changed.notify() }
-        }
-    }
-
-    private func carryOut(_ step: Step) async throws {
-        switch step {
-        case .adopt(let submission, let id): try await adopt(id, submission)
-        case .resubmit(let id, let first, let second, let usesTry):
-            knowledge.withLock { knowledge in
-                guard let submission = knowledge.open[id] else { return }
-                knowledge.resubmissions[id] = PendingResubmission(
-                    submission: submission, first: first, second: second, usesTry: usesTry,
-                    isCommitted: knowledge.committed.contains(id.job))
-            }
-            state.changed.notify()
-        case .duplicate(let id, let job): try await duplicate(id, of: job)
-        case .noteEvidence(let id, let moment):
-            // What another list has shown absent waits no longer for its turn.
-            knowledge.withLock { _ = $0.resubmissions.removeValue(forKey: id) }
-            try await store.noteEvidence(moment, of: id)
-            Failpoint.evidenceNoted.reach()
-        case .noteCandidates(let candidates):
-            try await store.noteCandidates(candidates)
-            Failpoint.candidatesNoted.reach()
-        case .forgetCandidates(let ids): try await store.forgetCandidates(ids)
-        case .close(let ids):
-            try await store.closeSubmissions(ids)
-            knowledge.withLock { knowledge in
-                for id in ids { knowledge.open.removeValue(forKey: id) }
-            }
-        }
-    }
-
-    private func adopt(_ remote: RemoteJobID, _ id: SubmissionID) async throws {
-        guard let submission = knowledge.withLock({ $0.open[id] }) else { return }
-        let at = now
-        let outcome = try await store.record(
-            JobChange(
-                job: id.job, batch: submission.batch, from: .unknown,
-                to: .submitted(remote, attempt: submission.attempt), at: state.time.wall(),
-                spent: submission.price, submission: id.number, acceptedAt: at))
-        Failpoint.adopted.reach()
-        guard outcome == .recorded else { return }
-        knowledge.withLock { knowledge in
-            knowledge.machine.moved(id.job, to: .submitted)
-            for other in knowledge.open.keys where other.job == id.job { knowledge.open[other]?.jobState = .submitted }
-            knowledge.open.removeValue(forKey: id)
-        }
-        state.takeOverSlot(id.job, of: submission.batch)
-        state.moved(submission.batch, from: .unknown, to: .submitted, spent: submission.price)
-        state.emit(.submitted(submission.reference, remote), batch: submission.batch)
-        state.seedsFreed()
-        let isCommitted = knowledge.withLock { $0.committed.contains(id.job) }
-        if let job = try await store.runningJob(id.job) { handlers.withLock { $0 }?.follow(job, isCommitted) }
-    }
-
-    private func duplicate(_ id: RemoteJobID, of job: JobID) async throws {
-        guard let submission = knowledge.withLock({ $0.open.values.first { $0.id.job == job } }) else { return }
-        let isNew = try await store.noteDuplicate(id, of: job, price: submission.price, now: state.time.wall())
-        Failpoint.duplicateNoted.reach()
-        guard isNew else { return }
-        state.spent(submission.price, by: submission.batch)
-        let words = "\(id) was paid for besides the job's own image (job \(submission.reference.key)); it is kept"
-        state.emit(.gate(reason: words, until: nil), batch: submission.batch)
-        handlers.withLock { $0 }?.fetchDuplicate(id, job, submission.batch)
-    }
-
-    // MARK: Submitting again
-
-    /// The next job to be submitted again; these go before new ones.
-    func takeResubmission() -> PendingResubmission? {
-        let now = now
-        return knowledge.withLock { knowledge in
-            while let (id, resubmission) = knowledge.resubmissions.min(by: { $0.key.job < $1.key.job }) {
-                knowledge.resubmissions.removeValue(forKey: id)
-                guard knowledge.machine.mayStillResubmit(id, at: now),
-                    let fingerprint = resubmission.submission.request.fingerprint,
-                    knowledge.resubmitting.insert(fingerprint).inserted
-                else { continue }
-                return resubmission
-            }
-            return nil
-        }
-    }
-
-    /// Whether an earlier submission of the job is open: what is sent now repeats it.
-    func repeatsAnother(_ job: ClaimedJob) -> Bool {
-        knowledge.withLock { $0.open.keys.contains { $0.job == job.id && $0.number < job.submission } }
-    }
-
-    /// Whether what shows a job absent is complete, and fresh.
-    func isStillAbsent(_ id: SubmissionID) -> Bool {
-        knowledge.withLock { $0.machine.mayStillResubmit(id, at: $0.clock.moment(at: state.time.now())) }
-    }
-
-    /// Another submission has begun, or comes with a later list.
-    func endResubmission(_ resubmission: PendingResubmission) {
-        guard let fingerprint = resubmission.submission.request.fingerprint else { return }
-        knowledge.withLock { _ = $0.resubmitting.remove(fingerprint) }
-        state.seedsFreed()
     }
 }
 

@@ -174,8 +174,20 @@ package final class Runner: Sendable {
 
     /// The list that tells the API's clock and the account, where anything is to be submitted or decided.
     private func readFirstList() async {
-        let first = state.progress.first { $0.isAsked && $0.progress.count(.pending, .waiting, .unknown) > 0 }
-        guard let first, state.settings.maxJobs != 0 || first.progress.count(.unknown) > 0 else { return }
+        let asked = state.progress.filter(\.isAsked)
+        let first = asked.first { $0.progress.count(.pending, .waiting, .unknown) > 0 }
+        guard let first else {
+            // What was submitted again in the last run may have been accepted twice since.
+            guard let batch = asked.first?.id, reconciliation.isWatching else { return }
+            // The run is not over before it has looked.
+            state.duplicatesOut(1)
+            defer { state.duplicatesOut(-1) }
+            return await state.guarding {
+                try await reconciliation.readFirstList(for: batch)
+                try await reconciliation.lookAtWatched(for: batch)
+            }
+        }
+        guard state.settings.maxJobs != 0 || first.progress.count(.unknown) > 0 else { return }
         await state.guarding { try await reconciliation.readFirstList(for: first.id) }
     }
 

@@ -36,4 +36,19 @@ struct LateAcceptanceTests {
             #expect(second != image)
         }
     }
+
+    @Test func `an image paid for twice after the run has ended is found by the next one`() async throws {
+        let settings = #"{"post_by_prompt": {"lost": ["late_acceptance"]}, "late_seconds": 14, "job_time": 0.1}"#
+        try await Trial.use(settings, prompts(3) + ["lost one"]) { trial in
+            #expect(try await trial.start(["--unknown-wait", "10s"]).end().exit == 0)
+            #expect(try await trial.bench.batch().duplicates == 0)
+            try await eventually("the late acceptance", within: 60) {
+                try trial.server.ledger().totals.duplicates == 1
+            }
+            #expect(try await trial.start([]).end().exit == 0)
+            try await trial.check(duplicates: 1)
+            #expect(try await trial.bench.batch().duplicates == 1)
+            #expect(trial.bench.files("output/.nightjar/duplicates").filter { $0.hasSuffix(".png") }.count == 1)
+        }
+    }
 }
