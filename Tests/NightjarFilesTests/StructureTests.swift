@@ -99,7 +99,8 @@ import Testing
             ),
             (png.with { $0.insert(palette, at: pixels + 1) }, "where no palette after the pixels was expected"),
             (png.with { $0.insert(contentsOf: [palette, palette], at: pixels) }, "no second palette"),
-            (png.with { $0.insert(PNGParts.Chunk("XXXX"), at: pixels) }, "where a chunk that PNG knows was expected"),
+            // A name in capitals: one that a viewer must know to show the image.
+            (png.with { $0.insert(PNGParts.Chunk("JUNK"), at: pixels) }, "where a chunk that PNG knows was expected"),
             (png.with { $0.remove(at: pixels) }, "has no picture in it"),
             (png.with { $0[pixels].data = [] }, "has no picture in it"),
             (png.with { $0.removeLast() }, "where another chunk was expected"),
