@@ -75,13 +75,13 @@ struct TakenFingerprintsTests {
     @Test func `in any order of claims and answers, none is lost or out twice`() async throws {
         let opened = try Opened(.memory)
         var random = SeededGenerator()
-        let seeds = (0..<120).map { _ in Int.random(in: 0..<9, using: &random) }
+        let seeds = (0..<300).map { _ in Int.random(in: 0..<9, using: &random) }
             .map { $0 == 8 ? nil : Int64($0 * $0 / 8) }
         let batch = try opened.takeIn(Self.jobs(seeds)).batch
         var out: [ClaimedJob] = []
         var done = 0
         var now = Opened.now
-        for step in 0..<2000 where done < 120 {
+        for step in 0..<4000 where done < 300 {
             now = now + .milliseconds(100)
             if Bool.random(using: &random),
                 let job = out.indices.randomElement(using: &random).map({ out.remove(at: $0) })
@@ -119,7 +119,7 @@ struct TakenFingerprintsTests {
                     left.allSatisfy { $0.map { prints.map(\.seed).contains($0) } ?? false }, "\(random), step \(step)")
             }
         }
-        #expect(done == 120, "\(random)")
+        #expect(done == 300, "\(random)")
     }
 
     @Test(arguments: [false, true]) func `jobs that are held up are read once, not at every claim`(areWaiting: Bool)
