@@ -89,27 +89,23 @@ final class ReconciliationPump: Sendable {
     // MARK: The start
 
     /// Goes on with the API's clock as an earlier process knew it, so that what it left is dated by that.
-    func resumeClock() async throws {
+    /// - Returns: The newest ids of ours, whatever their age: they tell this account's list from another's.
+    func resumeClock() async throws -> [(id: RemoteJobID, at: Moment)] {
         let submissions = try await store.openSubmissions()
-        let accepted = try await acceptedIDs()
+        let accepted = try await store.acceptedIDs(limit: Self.mostAccepted)
         let moments =
             submissions.flatMap { [$0.intent, $0.lost?.at].compactMap(\.self) } + accepted.suffix(1).map(\.at)
         knowledge.withLock { knowledge in
             for moment in moments { knowledge.clock.resume(from: moment) }
         }
-    }
-
-    /// Whatever their age: they tell this account's list from another's.
-    func acceptedIDs() async throws -> [(id: RemoteJobID, at: Moment)] {
-        try await store.acceptedIDs(
-            since: Moment(boot: 0, bootID: "", api: WallTime(milliseconds: 0)), limit: Self.mostAccepted)
+        return accepted
     }
 
     /// Takes up what earlier processes left open.
-    func restore() async throws {
+    /// - Parameter accepted: The newest ids of ours, oldest first.
+    func restore(accepted: [(id: RemoteJobID, at: Moment)]) async throws {
         let submissions = try await store.openSubmissions()
         let candidates = try await store.candidates()
-        let accepted = try await acceptedIDs()
         knowledge.withLock { knowledge in
             knowledge.machine.restore(submissions, candidates: candidates, accepted: accepted)
             for submission in submissions { knowledge.open[submission.id] = submission }

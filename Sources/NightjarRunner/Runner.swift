@@ -148,14 +148,14 @@ package final class Runner: Sendable {
         try await budget.restore()
         // Before anything is taken up: it may be another thing then.
         _ = try await store.carryOutDecisions(now: state.time.wall())
-        try await reconciliation.resumeClock()
+        let accepted = try await reconciliation.resumeClock()
         let recovery = try await store.recover(at: reconciliation.now, now: state.time.wall())
         Failpoint.recovered.reach()
         state.recovered(try await store.batches())
         if !state.settings.prices.isEmpty {
             for batch in batches { state.usesModels(try await store.modelsToSubmit([batch.id]), batch: batch.id) }
         }
-        try await reconciliation.restore()
+        try await reconciliation.restore(accepted: accepted)
         for job in recovery.running { try await takeUp(job) }
         for (id, job, batch) in try await store.duplicatesToFetch() {
             downloader.fetchDuplicate(id, of: job, in: batch)

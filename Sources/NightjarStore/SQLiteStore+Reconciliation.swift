@@ -136,15 +136,14 @@ extension SQLiteStore {
         }
     }
 
-    package func acceptedIDs(since moment: Moment, limit: Int) async throws -> [(id: RemoteJobID, at: Moment)] {
+    package func acceptedIDs(limit: Int) async throws -> [(id: RemoteJobID, at: Moment)] {
         try await read { db in
             let moments = try StoredMoment.Reader(db)
             let rows = try Row.fetchCursor(
                 db, sql: "SELECT * FROM acceptances ORDER BY id DESC LIMIT ?", arguments: [max(limit, 0)])
             var newest: [(id: RemoteJobID, at: Moment)] = []
             while let row = try rows.next() {
-                guard let at = moments.moment(row), let since = at.since(moment) else { continue }
-                guard since >= .zero else { break }
+                guard let at = moments.moment(row) else { continue }
                 newest.append((RemoteJobID(row["remote_id"]), at))
             }
             return newest.reversed()

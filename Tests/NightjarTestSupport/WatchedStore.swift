@@ -152,8 +152,8 @@ extension WatchedStore {
         try await watched(.read) { try await store.knownIDs(among: ids) }
     }
 
-    package func acceptedIDs(since moment: Moment, limit: Int) async throws -> [(id: RemoteJobID, at: Moment)] {
-        try await watched(.read) { try await store.acceptedIDs(since: moment, limit: limit) }
+    package func acceptedIDs(limit: Int) async throws -> [(id: RemoteJobID, at: Moment)] {
+        try await watched(.read) { try await store.acceptedIDs(limit: limit) }
     }
 
     package func claimAgain(

@@ -21,8 +21,8 @@ package protocol ReconciliationStore: Sendable {
     /// Which of `ids` belong to a job of this state: as its present id, that of an earlier attempt, or a duplicate's.
     func knownIDs(among ids: [RemoteJobID]) async throws -> Set<RemoteJobID>
 
-    /// The newest ids that the API has given to jobs of ours since a moment, oldest first, with when they were accepted.
-    func acceptedIDs(since moment: Moment, limit: Int) async throws -> [(id: RemoteJobID, at: Moment)]
+    /// The newest ids that the API has given to jobs of ours, oldest first, with when they were accepted.
+    func acceptedIDs(limit: Int) async throws -> [(id: RemoteJobID, at: Moment)]
 
     /// Moves an `unknown` job, shown absent, to a new submission: same body, same seed, same key, same price. Durable before
     /// it returns.
