@@ -267,6 +267,12 @@ final class ReconciliationPump: Sendable {
 
     /// Once a second: what time alone changes.
     func tick() async throws {
+        defer { state.seedsFreed() }
+        // A night without a lost answer pays nothing for this.
+        guard knowledge.withLock({ !$0.machine.isIdle || !$0.open.isEmpty || !$0.holds.isEmpty }) else {
+            state.waitForUnknown(false)
+            return try await save()
+        }
         try await carryOut { $0.tick(at: $1) }
         let now = now
         let (quiet, current) = knowledge.withLock { knowledge in
@@ -284,7 +290,6 @@ final class ReconciliationPump: Sendable {
         // An answer that is lost next must not find the run over.
         let isOut = current.contains { $0.jobState == .submitting }
         state.waitForUnknown(isOut || !held.isEmpty && (quiet ?? .zero) < state.settings.unknownWait)
-        state.seedsFreed()
         try await noteHolds(at: now)
         try await save()
     }

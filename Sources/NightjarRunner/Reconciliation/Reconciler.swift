@@ -128,6 +128,9 @@ struct Reconciler: Sendable {
         if candidates.removeValue(forKey: candidate)?.isDurable == true { settled.append(candidate) }
     }
 
+    /// Nothing is open, and nothing is left to be forgotten.
+    var isIdle: Bool { jobs.isEmpty && candidates.isEmpty && settled.isEmpty }
+
     /// A moment was heard of.
     mutating func note(_ now: Moment) {
         if firstMoment == nil { firstMoment = now }
