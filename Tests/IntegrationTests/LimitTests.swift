@@ -23,15 +23,20 @@ struct LimitTests {
         try await Workbench.use { bench in
             let server = try await bench.server("--workers", "8")
             let manifest = try bench.manifest((1...30).map { "stone \($0)" })
-            let options = ["run", manifest, "--base-url", server.baseURL, "--concurrency", "40", "--rate", "20"]
+            // An answer that a kill loses is waited for as long as it could still come, so these times are short.
+            let options = [
+                "run", manifest, "--base-url", server.baseURL, "--concurrency", "40", "--rate", "20", "--timeout", "2s",
+                "--settle", "2s",
+            ]
             for wanted in [5, 15] {
                 let run = try bench.start(options)
                 try await eventually("submissions") { try server.ledger().jobs >= wanted || !run.isRunning }
                 try await run.killed()
             }
             let last = try await bench.start(options).end()
-            #expect(last.exit == 0 || last.exit == 9, "\(last)")
+            #expect(last.exit == 0, "\(last)")
             let ledger = try server.ledger()
+            #expect(ledger.jobs == 30)
             #expect(ledger.duplicates == 0)
             #expect(ledger.max_requests_per_second <= 20)
         }
