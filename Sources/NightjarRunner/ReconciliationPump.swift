@@ -146,6 +146,13 @@ final class ReconciliationPump: Sendable {
         }
     }
 
+    /// When the first lost submission stops standing in the way of others of its model and seed, on the clock of
+    /// `time.now`; `nil` where none does.
+    var seedsFree: Duration? {
+        let now = state.time.now()
+        return knowledge.withLock { $0.machine.seedsFree(at: $0.clock.moment(at: now)) }.map { now + $0 }
+    }
+
     var sendsIdempotencyKey: Bool {
         knowledge.withLock { !$0.machine.knowledge.refusesIdempotencyKey }
     }

@@ -22,6 +22,8 @@ extension RunState {
         var nextDue: WallTime?
         /// What may be submitted has the seed of a submission that is out or lost.
         var waitsForSeeds = false
+        /// Since when nothing could be claimed for that reason, on the clock of `time.now`.
+        var waitsForSeedsSince: Duration?
         var pace = Pace()
         /// Jobs that go alone, until one of them has brought an image; `nil` when one has, or there is no pilot.
         var pilot: Int?

@@ -83,6 +83,7 @@ extension RunState {
             state.batches[id]?.committed -= excess
             state.batches[id]?.counts[from, default: 0] -= 1
             state.batches[id]?.counts[.submitting, default: 0] += 1
+            state.batches[id]?.waitsForSeedsSince = nil
         }
         changed.notify()
     }
@@ -249,16 +250,6 @@ extension RunState {
             state.batches[id]?.committed -= job.submission.price
         }
         changed.notify()
-    }
-
-    /// How many unknown jobs hold slots, and until when the first of them does, while they leave none free.
-    var blockedByUnknown: (count: Int, until: Duration)? {
-        state.withLock { state in
-            guard state.heldSlots.count >= settings.concurrency, state.stops.isEmpty,
-                let until = state.heldSlots.values.map(\.until).min()
-            else { return nil }
-            return (state.heldSlots.count, until)
-        }
     }
 
     /// A finished job's file cannot be fetched before the next run; the job stays `ready`.

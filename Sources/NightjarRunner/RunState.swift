@@ -108,7 +108,9 @@ final class RunState: Sendable {
     /// All that is left of a batch has the model and seed of a submission that is out or lost.
     /// - Parameter mark: `seedsFreedCount` before that was looked up.
     func waitsForSeeds(_ id: BatchID, since mark: Int) {
+        let now = time.now()
         state.withLock { state in
+            if state.batches[id]?.waitsForSeedsSince == nil { state.batches[id]?.waitsForSeedsSince = now }
             if state.seedsFreed == mark { state.batches[id]?.waitsForSeeds = true }
         }
     }

@@ -227,7 +227,7 @@ package final class Runner: Sendable {
         let start = state.time.now()
         var drainEnd: Duration?
         var reported: [BatchID: BatchProgress] = [:]
-        var blockedUntil: Duration?
+        var standstill: RunState.Standstill?
         var next = start
         while !Task.isCancelled {
             // After the machine has slept, the seconds that it missed are not made up for.
@@ -249,7 +249,7 @@ package final class Runner: Sendable {
                 reported[id] = progress
                 state.emit(.progress(progress), batch: id)
             }
-            sayIfBlocked(&blockedUntil)
+            sayIfItStands(&standstill)
             giveUpIfSilent()
             if let limit = state.settings.maxDuration, now - start >= limit {
                 state.stop(.timeLimit)
@@ -263,13 +263,16 @@ package final class Runner: Sendable {
         }
     }
 
-    private func sayIfBlocked(_ reported: inout Duration?) {
-        let blocked = state.blockedByUnknown
-        // The moment moves as more is learnt of how long jobs take.
-        guard (blocked == nil) != (reported == nil) else { return }
-        reported = blocked?.until
-        let words = blocked.map { "\($0.count) jobs whose answer was lost may be at the API, and hold all slots" }
-        state.emit(.gate(reason: words, until: blocked.map { state.time.wall() + ($0.until - state.time.now()) }))
+    /// - Parameter said: What was said last.
+    private func sayIfItStands(_ said: inout RunState.Standstill?) {
+        let now = state.standstill(seedsFree: reconciliation.seedsFree)
+        // The moment moves as more is learnt: it is told once.
+        if let now, now.isLike(said) || now.until.map({ $0 <= state.time.now() }) ?? false { return }
+        guard now != nil || said != nil else { return }
+        let batch = now?.batch ?? said?.batch
+        said = now
+        let until = now?.until.map { state.time.wall() + ($0 - state.time.now()) }
+        state.emit(.gate(reason: now?.words, until: until), batch: batch)
     }
 
     /// What is paid for needs a place to go.

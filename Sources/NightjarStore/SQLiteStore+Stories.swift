@@ -41,8 +41,24 @@ extension SQLiteStore {
                 job: summary, isRemoved: row["removed"],
                 dueAt: summary.state == .waiting ? due.map(WallTime.init(milliseconds:)) : nil,
                 submissions: submissions, duplicates: duplicates,
-                candidates: isOpen ? try Self.candidates(of: summary.request.parameters.model, db) : [])
+                candidates: isOpen ? try Self.candidates(of: summary.request.parameters.model, db) : [],
+                seedHolder: try Self.seedHolder(of: summary, db))
         }
+    }
+
+    private static func seedHolder(of job: JobSummary, _ db: Database) throws -> JobStory.SeedHolder? {
+        guard job.state == .pending || job.state == .waiting, let seed = job.request.seed, try !isOld(db) else {
+            return nil
+        }
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT key, ended_at_ms FROM submissions INDEXED BY submissions_open
+                    CROSS JOIN jobs ON jobs.id = job_id JOIN parameters ON parameters.id = parameters_id
+                WHERE is_open = 1 AND loss_kind IS NOT NULL AND ended_at_ms IS NOT NULL AND seed = ? AND model = ?
+                ORDER BY ended_at_ms DESC LIMIT 1
+                """, arguments: [seed, job.request.parameters.model])
+        return row.map { JobStory.SeedHolder(key: JobRow.key($0), lostAt: WallTime(milliseconds: $0["ended_at_ms"])) }
     }
 
     private static func toldSubmission(_ row: Row) -> JobStory.Submission {

@@ -16,6 +16,14 @@ extension StoryRenderer {
         line.add("submissions", story.submissions.map(json))
         line.add("candidates", story.candidates.map(json))
         line.add("duplicates", story.duplicates.map(json))
+        line.add("held_up_by", story.seedHolder.map(json))
+        return line
+    }
+
+    private static func json(_ holder: JobStory.SeedHolder) -> JSONWriter {
+        var line = JSONWriter()
+        line.add("key", holder.key.description)
+        line.add("lost_at", holder.lostAt)
         return line
     }
 

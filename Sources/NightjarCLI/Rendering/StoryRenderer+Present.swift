@@ -29,6 +29,17 @@ extension StoryRenderer {
                 sheet.add("to type", .whole(Cells.plain(advice.retry(name, of: job.batch))))
             }
         }
+        if let holder = story.seedHolder { addSeedHolder(holder, of: job, to: &sheet) }
+    }
+
+    private func addSeedHolder(_ holder: JobStory.SeedHolder, of job: JobSummary, to sheet: inout FactSheet) {
+        let whose =
+            holder.key == job.key
+            ? "its own submission before" : "`\(holder.key.description.prefix(12))`, of its model and seed,"
+        let words =
+            "the answer to \(whose) was lost at \(full(holder.lostAt)); for some minutes after that this one does not "
+            + "leave, since images of the two could not be told apart"
+        sheet.add("held up", .text(words, .warning))
     }
 
     private func id(_ job: JobSummary) -> String {

@@ -36,6 +36,19 @@ package struct JobStory: Equatable, Sendable {
         }
     }
 
+    /// A submission of the same model and seed whose answer was lost: until its window is over, images of the two could
+    /// not be told apart.
+    package struct SeedHolder: Equatable, Sendable {
+        /// Of the job that it belongs to; the job's own where a person wants it submitted again.
+        package var key: JobKey
+        package var lostAt: WallTime
+
+        package init(key: JobKey, lostAt: WallTime) {
+            self.key = key
+            self.lostAt = lostAt
+        }
+    }
+
     package var job: JobSummary
     /// The manifest no longer names it.
     package var isRemoved: Bool
@@ -46,10 +59,12 @@ package struct JobStory: Equatable, Sendable {
     package var duplicates: [Duplicate]
     /// Jobs at the API that may be this one: those of its model, while a submission of it is open.
     package var candidates: [Candidate]
+    /// What it may wait for; the one lost last, and only while it is to be submitted.
+    package var seedHolder: SeedHolder?
 
     package init(
         job: JobSummary, isRemoved: Bool = false, dueAt: WallTime? = nil, submissions: [Submission],
-        duplicates: [Duplicate] = [], candidates: [Candidate] = []
+        duplicates: [Duplicate] = [], candidates: [Candidate] = [], seedHolder: SeedHolder? = nil
     ) {
         self.job = job
         self.isRemoved = isRemoved
@@ -57,6 +72,7 @@ package struct JobStory: Equatable, Sendable {
         self.submissions = submissions
         self.duplicates = duplicates
         self.candidates = candidates
+        self.seedHolder = seedHolder
     }
 }
 

@@ -67,14 +67,25 @@ extension Reconciler {
         return max(left, latest(settings) - elapsed(since: submission.intent, at: now))
     }
 
-    /// From `now` until another submission of the same fingerprint cannot be taken for this one any more: the windows of
-    /// both, with their margins, lie apart (rule 2).
+    /// Whether another submission of the same fingerprint could be taken for this one: the windows of both, with their
+    /// margins, do not lie apart (rule 2).
     func isOpen(_ submission: OpenSubmission, at now: Moment) -> Bool {
-        guard let lost = submission.lost else { return true }
+        opens(submission, at: now).map { $0 >= .zero } ?? true
+    }
+
+    /// How long from `now` the window of a submission is still open; negative: it is not. `nil` while it is out.
+    private func opens(_ submission: OpenSubmission, at now: Moment) -> Duration? {
+        guard let lost = submission.lost else { return nil }
         let apart = margin * 2 + .seconds(1)
-        if elapsed(since: lost.at, at: now) <= settings.settle + apart { return true }
-        guard lost.loss.mayBeAcceptedLate else { return false }
-        return elapsed(since: submission.intent, at: now) <= latest(settings) + apart
+        let left = settings.settle + apart - elapsed(since: lost.at, at: now)
+        guard lost.loss.mayBeAcceptedLate else { return left }
+        return max(left, latest(settings) + apart - elapsed(since: submission.intent, at: now))
+    }
+
+    /// From `now` until the first lost submission stops standing in the way of others of its fingerprint (rule 2); `nil`
+    /// where none does.
+    func seedsFree(at now: Moment) -> Duration? {
+        jobs.values.flatMap(\.submissions).compactMap { opens($0, at: now) }.filter { $0 >= .zero }.min()
     }
 
     /// Whether the id was listed before the submission's intent: then it is none of its (rule 8).

@@ -1,0 +1,72 @@
+internal import NightjarCore
+internal import Synchronization
+
+/// Why nothing is submitted although jobs are left, where neither the counts nor the gate tell.
+extension RunState {
+    struct Standstill: Sendable {
+        enum Kind: Equatable, Sendable {
+            /// Unknown jobs hold every slot of the run, or of the batch.
+            case slots
+            /// The answers of those that go first were lost.
+            case pilot
+            /// What is left has the model and seed of a submission whose answer was lost.
+            case seeds
+        }
+
+        var kind: Kind
+        /// `nil`: every batch of the run.
+        var batch: BatchID?
+        var words: String
+        /// On the clock of `time.now`; `nil` where that is not known.
+        var until: Duration?
+
+        func isLike(_ other: Standstill?) -> Bool { kind == other?.kind && batch == other?.batch }
+    }
+
+    /// Equal seeds of one model wait for each other's answers at any time; what takes longer than this is worth a word.
+    private static let ordinarySeedWait: Duration = .seconds(5)
+
+    /// - Parameter seedsFree: When the first lost submission stops standing in the way of its seed, on the clock of
+    ///   `time.now`.
+    func standstill(seedsFree: Duration?) -> Standstill? {
+        let now = time.now()
+        return state.withLock { state in
+            let waiting = state.order.compactMap { state.batches[$0] }.filter {
+                $0.isAsked && $0.halted == nil && $0.count(.pending, .waiting) > 0
+            }
+            guard state.stops.isEmpty, !waiting.isEmpty else { return nil }
+            let held = Dictionary(grouping: state.heldSlots.values, by: \.batch)
+            if let until = state.heldSlots.values.map(\.until).min(), state.heldSlots.count >= settings.concurrency {
+                let words = "all slots are taken by \(Self.lostJobs(state.heldSlots.count))"
+                return Standstill(kind: .slots, batch: nil, words: words, until: until)
+            }
+            for batch in waiting {
+                let slots = held[batch.id] ?? []
+                let until = slots.map(\.until).min()
+                if !slots.isEmpty, slots.count >= batch.settings.limits.concurrency ?? .max {
+                    let words = "all slots of \(batch.name) are taken by \(Self.lostJobs(slots.count))"
+                    return Standstill(kind: .slots, batch: batch.id, words: words, until: until)
+                }
+                if !slots.isEmpty, let pilot = batch.pilot, batch.unfinished == slots.count,
+                    batch.pilotRoom(at: time.wall()) == 0
+                {
+                    let words =
+                        "the first jobs of \(batch.name) go alone (`--pilot \(pilot)`), and are "
+                        + Self.lostJobs(slots.count)
+                    return Standstill(kind: .pilot, batch: batch.id, words: words, until: until)
+                }
+                if let seedsFree, let since = batch.waitsForSeedsSince, now - since >= Self.ordinarySeedWait {
+                    let words =
+                        "what is left of \(batch.name) has the model and seed of a submission whose answer was lost; "
+                        + "the two could not be told apart"
+                    return Standstill(kind: .seeds, batch: batch.id, words: words, until: seedsFree)
+                }
+            }
+            return nil
+        }
+    }
+
+    private static func lostJobs(_ count: Int) -> String {
+        "\(count) \(count == 1 ? "job" : "jobs") whose answer was lost and that may be at the API"
+    }
+}
