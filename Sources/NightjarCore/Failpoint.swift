@@ -9,6 +9,8 @@ package enum Failpoint: String, CaseIterable, Sendable {
     case takenIn
     /// What an earlier process left has been put in order.
     case recovered
+    /// The file is synced that shows the output folder to be writable.
+    case outputChecked
     /// Requests are reserved.
     case requestsReserved
     /// The intent is durable, and nothing has been sent.
@@ -43,6 +45,8 @@ package enum Failpoint: String, CaseIterable, Sendable {
     case fileNamed
     /// The file is on record.
     case delivered
+    /// The new metadata is synced under its temporary name.
+    case metadataSynced
     case metadataWritten
     /// A person's decision has been carried out.
     case decided

@@ -34,6 +34,7 @@ package struct MetadataFile {
         defer { temporary.discard() }
         let sha256 = try await write(lines, to: temporary)
         try await blocking.run { () throws(OutputFailure) in try temporary.sync() }
+        Failpoint.metadataSynced.reach()
         var number = 1
         while true {
             let name = "\(numbered("metadata", number)).jsonl"

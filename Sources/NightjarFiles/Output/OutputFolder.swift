@@ -42,12 +42,14 @@ package final class OutputFolder: OutputTree {
     }
 
     private func check(_ folder: Folder) throws(OutputFailure) {
-        let name = ".nightjar-check-\(getpid())"
+        // Always the same, so that what a killed process has left is gone with the next one; the folder serves one at a time.
+        let name = ".nightjar-check"
         try folder.delete([name])
         let file = try TemporaryFile("\(name).part", in: folder)
         defer { file.discard() }
         try file.write(String(repeating: "0", count: 4096))
         try file.sync()
+        Failpoint.outputChecked.reach()
         // The step that names a file is one that not every file system has.
         if try file.move(to: name, in: folder) { try folder.delete([name]) }
     }

@@ -25,6 +25,7 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
         switch failpoint {
         case .takenIn: at(failpoint, 1)
         case .recovered: at(failpoint, 1) + [FailpointScenario(kills: ["claimed:1", "recovered"])]
+        case .outputChecked: at(failpoint, 1, 2)
         case .requestsReserved: [FailpointScenario(kills: ["requestsReserved", "requestsReserved"])]
         case .claimed:
             at(failpoint, 1)
@@ -58,6 +59,7 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
         case .sidecarsWritten: at(failpoint, 1, 2, 4)
         case .fileNamed: at(failpoint, 1, 2)
         case .delivered: at(failpoint, 1, 3)
+        case .metadataSynced: at(failpoint, 1)
         case .metadataWritten:
             at(failpoint, 1) + [
                 FailpointScenario(kills: steps), FailpointScenario(kills: lostSteps, settings: absent, prompts: 1),
