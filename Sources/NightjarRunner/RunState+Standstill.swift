@@ -55,7 +55,9 @@ extension RunState {
                         + Self.lostJobs(slots.count)
                     return Standstill(kind: .pilot, batch: batch.id, words: words, until: until)
                 }
-                if let seedsFree, let since = batch.waitsForSeedsSince, now - since >= Self.ordinarySeedWait {
+                if let seedsFree, batch.count(.pending) > 0, let since = batch.waitsForSeedsSince,
+                    now - since >= Self.ordinarySeedWait
+                {
                     let words =
                         "what is left of \(batch.name) has the model and seed of a submission whose answer was lost; "
                         + "the two could not be told apart"
