@@ -22,7 +22,7 @@ final class Poller: Sendable {
         var missingSince: Duration?
         /// Looks in a row that were not answered.
         var timesUnanswered = 0
-        var saidUnheardOf = false
+        var hasSaid = false
     }
 
     private struct Watch {
@@ -196,12 +196,14 @@ final class Poller: Sendable {
         switch reply.status {
         case .queued, .processing: try await stillRunning(job)
         case .unheardOf(let name):
-            sayUnheardOf(name, job)
+            sayOnce("the API gives the status `\(name)`, which is taken for still running", job)
             try await stillRunning(job)
         case .completed(let result?):
             learn(from: reply, job)
             try await completed(result, job)
-        case .completed(nil): try await stillRunning(job)  // Without an address there is nothing to fetch yet.
+        case .completed(nil):
+            sayOnce("the API says COMPLETED without an address of the image, and is asked again", job)
+            try await stillRunning(job)
         case .failed(let words): try await failed(words, job)
         }
     }
@@ -356,13 +358,13 @@ final class Poller: Sendable {
         watch.withLock { $0.entries[job.id]?.isCommitted == true }
     }
 
-    private func sayUnheardOf(_ name: String, _ job: RunningJob) {
+    /// What is strange about a job is told once.
+    private func sayOnce(_ words: String, _ job: RunningJob) {
         let isFirst = watch.withLock { watch in
-            defer { watch.entries[job.id]?.saidUnheardOf = true }
-            return watch.entries[job.id]?.saidUnheardOf == false
+            defer { watch.entries[job.id]?.hasSaid = true }
+            return watch.entries[job.id]?.hasSaid == false
         }
         guard isFirst else { return }
-        let words = "the API gives the status `\(name)`, which is taken for still running"
         state.emit(.gate(reason: words, until: nil), batch: job.batch)
     }
 }

@@ -78,7 +78,8 @@ extension ReconciliationPump {
         Failpoint.duplicateNoted.reach()
         guard isNew else { return }
         state.spent(submission.price, by: submission.batch)
-        let words = "\(id) was paid for besides the job's own image (job \(submission.reference.key)); it is kept"
+        let words =
+            "\(id) is one more image of job \(submission.reference.key), paid for by an earlier submission; it is kept"
         state.emit(.gate(reason: words, until: nil), batch: submission.batch)
         handlers.withLock { $0 }?.fetchDuplicate(id, job, submission.batch)
     }

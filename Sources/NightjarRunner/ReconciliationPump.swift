@@ -67,6 +67,8 @@ final class ReconciliationPump: Sendable {
         var settings = Reconciler.Settings()
         settings.settle = state.settings.settle
         settings.timeout = state.settings.timeout
+        // A run that waits for little must not end between two lists.
+        settings.listGap = min(settings.listGap, max(state.settings.unknownWait / 3, .seconds(1)))
         self.knowledge = Mutex(
             Knowledge(
                 machine: Reconciler(settings, knowledge: knowledge), clock: APIClock(bootID: state.time.bootID),

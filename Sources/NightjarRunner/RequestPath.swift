@@ -31,7 +31,10 @@ struct RequestPath: Sendable {
         case .refused(let trouble):
             gate.answered(.question)
             switch trouble.kind {
-            case .paymentRequired: state.stop(.accountBlocked(trouble.message))
+            case .paymentRequired:
+                state.stop(.accountBlocked(trouble.message))
+                // Then there is no way to see home what runs.
+                state.stopQuestions()
             case .keyRefused, .forbidden: state.stop(.keyRefused(trouble.message))
             }
         }

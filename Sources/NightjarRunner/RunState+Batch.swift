@@ -62,7 +62,7 @@ extension RunState {
             case .pending, .submitting, .unknown, .submitted, .ready, .waiting, .cancelled: return
             }
             ended += 1
-            if let pilot, failed + blank >= pilot {
+            if let pilot, failed + blank >= pilot, count(.submitting, .submitted, .ready) == 0 {
                 halted = "none of the first \(failed + blank) jobs brought an image (`--pilot \(pilot)`)"
             }
             if let failFast, ended >= Self.fewestForAShare, failed * 100 > failFast * ended {

@@ -26,6 +26,12 @@ extension RunState {
     /// Equal seeds of one model wait for each other's answers at any time; what takes longer than this is worth a word.
     private static let ordinarySeedWait: Duration = .seconds(5)
 
+    /// The one that was told last, and has not ended.
+    var saidStandstill: Standstill? {
+        get { state.withLock { $0.saidStandstill } }
+        set { state.withLock { $0.saidStandstill = newValue } }
+    }
+
     /// - Parameter seedsFree: When the first lost submission stops standing in the way of its seed, on the clock of
     ///   `time.now`.
     func standstill(seedsFree: Duration?) -> Standstill? {

@@ -16,6 +16,7 @@ final class RunState: Sendable {
         var unfinished = 0
         /// Unknown jobs that still hold a slot, with the moment (of `time.now`) when they give it back.
         var heldSlots: [JobID: (batch: BatchID, until: Duration)] = [:]
+        var saidStandstill: Standstill?
         /// Counts the times that a seed may have come free.
         var seedsFreed = 0
         /// Something may still be learnt about the unknown jobs.
@@ -25,6 +26,10 @@ final class RunState: Sendable {
         /// Completed jobs that an earlier process left, and that have not been fetched once: before anything is submitted.
         var firstDownloads = 0
         var stops: [StopReason] = []
+        /// Questions are refused too: nothing more is asked.
+        var refusesQuestions = false
+
+        var allowsRequests: Bool { stops.allSatisfy(\.allowsRequests) && !refusesQuestions }
         var isCut = false
         /// What is under way may bring more to do: the run is not over before it has ended.
         var holdsOpen = 0
@@ -210,6 +215,12 @@ final class RunState: Sendable {
         if isNew { changed.notify() }
     }
 
+    /// Nothing more is asked; what is completed is still fetched.
+    func stopQuestions() {
+        state.withLock { $0.refusesQuestions = true }
+        changed.notify()
+    }
+
     /// Ends everything at once: the drain has taken too long.
     func cut() {
         state.withLock { $0.isCut = true }
@@ -240,13 +251,20 @@ final class RunState: Sendable {
         if mayBeOver { changed.notify() }
     }
 
+    /// Whether no request is out, and no file under way: what is at the API can only be asked for.
+    var hasNothingUnderWay: Bool {
+        state.withLock { state in
+            state.submissionsOut == 0 && state.batches.values.allSatisfy { $0.count(.submitting, .ready) == 0 }
+        }
+    }
+
     var isCut: Bool { state.withLock { $0.isCut } }
     /// Whether what is still under way is to be cancelled.
     var isCutShort: Bool { state.withLock { $0.isCut || $0.isBroken } }
     var isStopping: Bool { state.withLock { !$0.stops.isEmpty } }
     /// Whether what runs is seen home for `--drain-timeout` only.
     var hasLimitedDrain: Bool { state.withLock { $0.stops.contains(where: \.limitsDrain) } }
-    var allowsRequests: Bool { state.withLock { $0.stops.allSatisfy(\.allowsRequests) && !$0.isCut } }
+    var allowsRequests: Bool { state.withLock { $0.allowsRequests && !$0.isCut } }
     var allowsDownloads: Bool { state.withLock { $0.stops.allSatisfy(\.allowsDownloads) && !$0.isCut } }
 
     /// Whether nothing will be submitted any more.
@@ -284,7 +302,7 @@ final class RunState: Sendable {
     /// Whether a request that has not left yet is still wanted: nothing waits at the gate only since the run is held open.
     var wantsRequests: Bool {
         state.withLock { state in
-            !state.hasEnded && !looksOver(state, evenIfHeld: true) && state.stops.allSatisfy(\.allowsRequests)
+            !state.hasEnded && !looksOver(state, evenIfHeld: true) && state.allowsRequests
         }
     }
 
@@ -303,7 +321,7 @@ final class RunState: Sendable {
         if submitting || state.admitted > 0 { return false }
         guard state.stops.isEmpty else {
             let ready = all.reduce(0) { $0 + $1.count(.ready) }
-            let asks = state.stops.allSatisfy(\.allowsRequests) && all.contains { $0.count(.submitted) > 0 }
+            let asks = state.allowsRequests && all.contains { $0.count(.submitted) > 0 }
             let fetches = state.stops.allSatisfy(\.allowsDownloads) && ready > state.leftForLater
             return !asks && !fetches
         }
@@ -336,19 +354,21 @@ final class RunState: Sendable {
         let left = asked.reduce(0) { $0 + $1.count(.pending, .waiting, .submitting, .submitted, .ready) }
         let leftByLimits = asked.filter { $0.halted == nil }.reduce(0) { $0 + $1.count(.pending, .waiting) }
         let unknown = asked.reduce(0) { $0 + $1.count(.unknown) }
-        let failed = asked.reduce(0) { $0 + $1.count(.failed, .filtered) }
+        let failed = asked.reduce(0) { $0 + $1.count(.failed) }
+        let blank = asked.reduce(0) { $0 + $1.count(.filtered) }
         if leftByLimits > 0, stops.isEmpty { codes.insert(.limitReached) }
         // A stop that came when everything was done has stopped nothing.
         if left + unknown == 0 { codes.formIntersection([.internalError]) }
         if unknown > 0 { codes.insert(.unknownLeft) }
-        if failed > 0 || !halted.isEmpty { codes.insert(.someFailed) }
+        if failed + blank > 0 || !halted.isEmpty { codes.insert(.someFailed) }
         let exit = ExitCode.precedence.first { codes.contains($0) } ?? .success
         let reason =
             switch exit {
             case .limitReached: "stopped at the budget or at the largest number of jobs; \(left) left"
             case .unknownLeft: "\(unknown) held as unknown: the answer to the submission was lost"
             case .someFailed where !halted.isEmpty: "stopped, \(left) left; \(halted.joined(separator: "; "))"
-            case .someFailed: "\(failed) failed"
+            case .someFailed where blank == 0: "\(failed) failed"
+            case .someFailed: failed == 0 ? "\(blank) came back blank" : "\(failed) failed, \(blank) came back blank"
             case .success: ""
             default: stops.first { $0.exitCode == exit }?.words ?? ""
             }

@@ -32,6 +32,8 @@ package final class Runner: Sendable {
             rate: settings.rate, batches: Dictionary(rates) { first, _ in first }, store: store, time: time,
             changed: state.changed)
         gate = Gate(time: time, jitter: jitter) { closure in
+            // An open gate does not end what else is waited for.
+            if closure == nil, state.saidStandstill != nil { return }
             let until = closure.map { time.wall() + ($0.until - time.now()) }
             state.emit(.gate(reason: closure?.reason, until: until))
         }
@@ -231,7 +233,6 @@ package final class Runner: Sendable {
         let start = state.time.now()
         var drainEnd: Duration?
         var reported: [BatchID: BatchProgress] = [:]
-        var standstill: RunState.Standstill?
         var next = start
         while !Task.isCancelled {
             // After the machine has slept, the seconds that it missed are not made up for.
@@ -253,7 +254,7 @@ package final class Runner: Sendable {
                 reported[id] = progress
                 state.emit(.progress(progress), batch: id)
             }
-            sayIfItStands(&standstill)
+            sayIfItStands()
             giveUpIfSilent()
             if let limit = state.settings.maxDuration, now - start >= limit {
                 state.stop(.timeLimit)
@@ -262,19 +263,21 @@ package final class Runner: Sendable {
             if state.hasLimitedDrain {
                 let end = drainEnd ?? now + state.settings.drainTimeout
                 drainEnd = end
-                if now >= end { state.cut() }
+                // A pause that the API asked for outlasts the drain: nothing will come home any more.
+                let isPaused = gate.pausesQuestions(until: end) && state.hasNothingUnderWay
+                if now >= end || isPaused { state.cut() }
             }
         }
     }
 
-    /// - Parameter said: What was said last.
-    private func sayIfItStands(_ said: inout RunState.Standstill?) {
+    private func sayIfItStands() {
+        let said = state.saidStandstill
         let now = state.standstill(seedsFree: reconciliation.seedsFree)
         // The moment moves as more is learnt: it is told once.
         if let now, now.isLike(said) || now.until.map({ $0 <= state.time.now() }) ?? false { return }
         guard now != nil || said != nil else { return }
         let batch = now?.batch ?? said?.batch
-        said = now
+        state.saidStandstill = now
         let until = now?.until.map { state.time.wall() + ($0 - state.time.now()) }
         state.emit(.gate(reason: now?.words, until: until), batch: batch)
     }

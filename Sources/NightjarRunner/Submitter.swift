@@ -126,10 +126,10 @@ struct Submitter: Sendable {
     private func rejected(_ words: String, _ job: ClaimedJob) async throws {
         var lifecycle = job.lifecycle
         lifecycle.rejected(words)
-        // Before the job counts as failed, for the same reason.
+        // Before the job counts as failed, for the same reason; its slot after that, or the pilot would have room for another.
         state.refund(job.price, of: job.batch)
-        state.freeSlot(of: job.batch)
         try await record(job, lifecycle)
+        state.freeSlot(of: job.batch)
         Failpoint.failed.reach()
         reconciliation.ended(job, leaving: .failed)
         state.emit(.failed(job.reference, FailureCause(.rejected, words)), batch: job.batch)
@@ -168,8 +168,8 @@ struct Submitter: Sendable {
             gate.abstain(passing, .submission)
             // As where a job is rejected: before it counts as failed.
             state.refund(submission.price, of: submission.batch)
-            state.freeSlot(of: submission.batch)
             state.moved(submission.batch, from: .unknown, to: .failed)
+            state.freeSlot(of: submission.batch)
             reconciliation.moved(submission.id.job, to: .failed)
             state.emit(.failed(submission.reference, cause), batch: submission.batch)
         case .setAside:

@@ -6,8 +6,8 @@ struct RetryCommand: AsyncParsableCommand {
         commandName: "retry", abstract: "Try again what failed or was cancelled; decide about a lost answer.",
         discussion: """
             Without --job it takes every failed and cancelled job of the batches. A job that may have been paid for is \
-            asked for under its old id first; only --resubmit pays for another image in any case. Works beside a run, \
-            and needs no key. Without a run, the next `nightjar run` goes on with the jobs.
+            asked for under its old id first, and another one is paid for only where it has FAILED or the API no longer \
+            knows it; --resubmit pays in any case. Works beside a run, and needs no key. Without a run, the next `nightjar run` goes on with the jobs.
             """)
 
     @Argument(help: "The batches.")

@@ -60,7 +60,7 @@ package struct PlainProgress: Sendable {
             if isShort, let lastGate, event.time - lastGate < Self.gateInterval { return [] }
             lastGate = event.time
             saysWaiting = true
-            let left = until.map { $0 > event.time ? ", \(($0 - event.time).spoken)" : "" } ?? ""
+            let left = until.map { $0 - event.time >= .seconds(1) ? ", \(($0 - event.time).spoken)" : "" } ?? ""
             return [line(event.time, "waiting: \(Cells.cut(Cells.plain(reason), to: 200))\(left)")]
         case .submitted, .ready, .done, .filtered, .waiting, .finished:
             return []

@@ -128,8 +128,11 @@ extension RetryReport.Item {
                 ? "is submitted again, and paid for again if the lost one was accepted"
                 : "is submitted again, and paid for again"
         case (.moved(_, .submitted), .adopt(let id)):
-            return "is `\(Cells.plain(id.rawValue))` at the API now; its image is fetched when that has completed"
-        case (.moved(_, .submitted), _): return "its old job \(id) is asked for first, and fetched if it has completed"
+            return
+                "is taken for `\(Cells.plain(id.rawValue))` from now on; its image is fetched when that has completed"
+        case (.moved(_, .submitted), _):
+            return
+                "its old job \(id) is asked for first: fetched if it has completed; if the API no longer knows it, another one is paid for"
         case (.moved(_, .unknown), _): return "is held again: its answer was lost before it was cancelled"
         case (.moved(_, .pending), _): return "is submitted again in its turn; nothing was billed for it"
         case (.moved(_, let to), _): return "is `\(to.rawValue)` now"

@@ -80,7 +80,11 @@ extension StoryRenderer {
         case .remoteFailed:
             sheet.add("what to do", .text("another attempt, which is paid for only if it completes:"))
         case .timeout, .vanished, .download, .blockedURL, .invalidImage, .wrongSize, .disk, .lost:
-            sheet.add("what to do", .text("ask for the old job again, and fetch it where it has completed:"))
+            sheet.add(
+                "what to do",
+                .text(
+                    "ask for the old job again, and fetch it where it has completed; where the API no longer knows it, "
+                        + "another one is paid for:"))
         }
         sheet.add("to type", .whole(Cells.plain(advice.retry(name, of: job.batch))))
         if error.kind != .rejected, error.kind != .remoteFailed {
@@ -120,6 +124,9 @@ extension StoryRenderer {
         let adoptable = candidates.filter { !$0.status.isFailed }.prefix(3).map { Cells.plain($0.id.rawValue) }
         let ids = adoptable.isEmpty ? ["JOBID"] : Array(adoptable)
         sheet.add("to type", ids.map { .whole(Cells.plain(advice.adopt($0, as: name, of: job.batch))) })
+        if story.isRemoved {
+            return sheet.add("or", .text("name it in the manifest again: then it can be submitted again"))
+        }
         sheet.add(
             "or",
             [.whole(Cells.plain(advice.resubmit(name, of: job.batch))), .text("pays for it, perhaps a second time")])

@@ -93,6 +93,8 @@ package struct StoryRenderer: Sendable {
             return ("the answer was lost: \(plain(loss.words))", .warning)
         }
         switch outcome {
+        case .pending where submission.remoteID != nil:
+            return ("accepted as \(id ?? "a job"), and perhaps billed\(because)", .warning)
         case .pending: return ("turned away, and not billed\(because)", .normal)
         case .submitting: return ("the answer is still awaited", .bar)
         case .unknown: return ("the answer was lost\(because)", .warning)

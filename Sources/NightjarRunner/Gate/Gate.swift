@@ -84,6 +84,11 @@ final class Gate: Sendable {
         }
     }
 
+    /// Whether questions may not leave before `moment`.
+    func pausesQuestions(until moment: Duration) -> Bool {
+        state.withLock { $0.all.closure.map { $0.until >= moment } ?? false }
+    }
+
     /// Waits until one question may leave: the gate open, and the budget not used up.
     /// - Returns: 0 when it may not, else as `pass`; it must be ended.
     func pass(taking budget: RequestBudget, for batch: BatchID, isOver: () -> Bool) async throws -> Int {

@@ -89,7 +89,9 @@ extension Reconciler {
                 return Hold(.listTooShort, "the list does not say how far back it reaches")
             }
             return Hold(
-                .listTooShort, "the list reaches back to \(clock(oldest)) only; the request left at \(clock(intent))")
+                .listTooShort,
+                "the list reaches back to \(clock(oldest)) only; the request left at \(clock(intent)), and the margin is "
+                    + margin.spoken)
         case .unsorted: return Hold(.listUnproven, "the API's list is in no order: it proves nothing")
         case .noOrderShown:
             return Hold(

@@ -12,7 +12,7 @@ struct RetryReportTests {
             ], isRunning: false)
         #expect(
             report.lines == [
-                "hero of night: its old job `job-1` is asked for first, and fetched if it has completed",
+                "hero of night: its old job `job-1` is asked for first: fetched if it has completed; if the API no longer knows it, another one is paid for",
                 "fox of night: is submitted again in its turn; nothing was billed for it",
                 "owl of night: is held again: its answer was lost before it was cancelled",
                 "to go on: `nightjar run` with the manifest of `night`",

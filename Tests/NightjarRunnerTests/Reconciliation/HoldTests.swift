@@ -32,7 +32,9 @@ struct HoldTests {
         scene.list(scene.row("a", 95, .failed("")), scene.row("b", 93, .failed("")), at: 100, hasOld: false)
         #expect(
             scene.hold(1, at: 101)
-                == Hold(.listTooShort, "the list reaches back to 08:01:33 only; the request left at 08:00:00"))
+                == Hold(
+                    .listTooShort,
+                    "the list reaches back to 08:01:33 only; the request left at 08:00:00, and the margin is 1 min"))
     }
 
     @Test(arguments: [
