@@ -24,6 +24,8 @@ final class ReconciliationPump: Sendable {
         var resubmissions: [SubmissionID: PendingResubmission] = [:]
         /// Those of jobs that are on their way to another submission.
         var resubmitting: Set<Fingerprint> = []
+        /// The API has not answered once in this run, and fails.
+        var isUnanswered = false
     }
 
     /// How often what is held is written down again when only its words have changed.
@@ -237,6 +239,13 @@ final class ReconciliationPump: Sendable {
         knowledge.withLock { $0.machine.learned(from: job, of: request, took: took) }
     }
 
+    /// A job was not submitted again after all: it is still held, and may be at the API.
+    func holdSlotAgain(_ job: JobID) {
+        guard let submission = held.first(where: { $0.id.job == job }) else { return }
+        state.occupySlot(of: submission.batch)
+        holdSlot(submission, at: now)
+    }
+
     func holdSlot(_ submission: OpenSubmission, at now: Moment) {
         let timeout = state.batch(submission.batch)?.settings.retry.jobTimeout ?? .seconds(7200)
         let left = knowledge.withLock { $0.machine.slotEnds(submission.id, jobTimeout: timeout, at: now) }
@@ -256,15 +265,20 @@ final class ReconciliationPump: Sendable {
                 }
                 for id in takeCandidates() {
                     group.addTask {
-                        await self.state.guarding { try await self.read(id, for: batch) }
+                        await self.whileOpen { try await self.read(id, for: batch) }
                         self.knowledge.withLock { _ = $0.reading.remove(id) }
                         self.changed.notify()
                     }
                 }
                 let next = knowledge.withLock { $0.machine.nextList(at: $0.clock.moment(at: state.time.now())) }
+                var isRead = false
                 if let next, next <= .zero {
-                    await state.guarding { _ = try await readList(for: batch) }
-                } else {
+                    await whileOpen {
+                        if case .notAllowed = try await readList(for: batch) { return }
+                        isRead = true
+                    }
+                }
+                if !isRead {
                     let soon = state.time.now() + min(next ?? .seconds(1), .seconds(1))
                     await changed.wait(since: mark, until: soon, on: state.time)
                 }
@@ -272,9 +286,19 @@ final class ReconciliationPump: Sendable {
         }
     }
 
+    /// Asks the API; the run is not over before it is clear what follows from the answer.
+    private func whileOpen(_ part: () async throws -> Void) async {
+        guard state.holdOpen() else { return }
+        await state.guarding(part)
+        waitOrNot(at: now)
+        state.letGo()
+    }
+
     /// Once a second: what time alone changes.
-    func tick() async throws {
+    /// - Parameter isUnanswered: The API has not answered once in this run, and fails.
+    func tick(isUnanswered: Bool) async throws {
         defer { state.seedsFreed() }
+        knowledge.withLock { $0.isUnanswered = isUnanswered }
         // A night without a lost answer pays nothing for this.
         guard knowledge.withLock({ !$0.machine.isIdle || !$0.open.isEmpty || !$0.holds.isEmpty }) else {
             state.waitForUnknown(false)
@@ -282,10 +306,7 @@ final class ReconciliationPump: Sendable {
         }
         try await carryOut { $0.tick(at: $1) }
         let now = now
-        let (quiet, current) = knowledge.withLock { knowledge in
-            (knowledge.machine.quiet(at: now), knowledge.open.values.filter { !$0.isReplaced })
-        }
-        let held = current.filter { $0.jobState == .unknown }
+        let held = held
         knowledge.withLock { knowledge in
             let blocked = held.filter {
                 !state.mayResubmit($0.batch, isCommitted: knowledge.committed.contains($0.id.job))
@@ -294,11 +315,28 @@ final class ReconciliationPump: Sendable {
         }
         for submission in held where state.holdsSlot(submission.id.job) { holdSlot(submission, at: now) }
         state.releaseHeldSlots()
-        // An answer that is lost next must not find the run over.
-        let isOut = current.contains { $0.jobState == .submitting }
-        state.waitForUnknown(isOut || !held.isEmpty && (quiet ?? .zero) < state.settings.unknownWait)
+        waitOrNot(at: now)
         try await noteHolds(at: now)
         try await save()
+    }
+
+    /// The submissions that wait for a decision.
+    private var held: [OpenSubmission] {
+        knowledge.withLock { $0.open.values.filter { !$0.isReplaced && $0.jobState == .unknown } }
+    }
+
+    /// Whether the run goes on for the unknown jobs (rule 22).
+    private func waitOrNot(at now: Moment) {
+        let waits = knowledge.withLock { knowledge in
+            let current = knowledge.open.values.filter { !$0.isReplaced }
+            // An answer that is lost next must not find the run over.
+            if current.contains(where: { $0.jobState == .submitting }) { return true }
+            guard current.contains(where: { $0.jobState == .unknown }) else { return false }
+            // Then it is the API that is waited for, and given up.
+            if knowledge.isUnanswered { return true }
+            return (knowledge.machine.quiet(at: now) ?? .zero) < state.settings.unknownWait
+        }
+        state.waitForUnknown(waits)
     }
 
     /// The run ends: what is held, and why, in the words of now.

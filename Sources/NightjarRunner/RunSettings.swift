@@ -84,6 +84,14 @@ package enum StopReason: Hashable, Sendable {
         }
     }
 
+    /// Whether someone waits for the end: what is at the API after `--drain-timeout` is left to the next run.
+    var limitsDrain: Bool {
+        switch self {
+        case .interrupted, .terminated, .timeLimit: true
+        case .accountBlocked, .keyRefused, .forbidden, .cannotWrite, .lowOnSpace, .unavailable, .internalError: false
+        }
+    }
+
     /// Whether jobs that are at the API are still asked for.
     var allowsRequests: Bool {
         switch self {

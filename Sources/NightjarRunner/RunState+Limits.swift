@@ -27,11 +27,12 @@ extension RunState {
                 let place = (state.nextBatch + offset) % state.order.count
                 let id = state.order[place]
                 guard let batch = state.batches[id], batch.isAsked else { continue }
-                let room = min(room(for: batch, in: state), most)
-                guard room > 0 else { continue }
-                if let due = batch.nextDue, due > wall, batch.count(.waiting) > 0 {
+                // Before the room is looked at: a pilot has none while all its jobs wait for another attempt.
+                if let due = batch.nextDue, due > wall, batch.halted == nil, batch.count(.waiting) > 0 {
                     wait(until: now + max(due - wall, .milliseconds(10)))
                 }
+                let room = min(room(for: batch, in: state), most)
+                guard room > 0 else { continue }
                 let claimable = min(room, batch.claimable(at: wall))
                 guard claimable > 0 else { continue }
                 let count = min(claimable, budget.available(for: id))

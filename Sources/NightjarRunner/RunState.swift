@@ -26,6 +26,12 @@ final class RunState: Sendable {
         var firstDownloads = 0
         var stops: [StopReason] = []
         var isCut = false
+        /// What is under way may bring more to do: the run is not over before it has ended.
+        var holdsOpen = 0
+        /// The pumps are at work.
+        var isRunning = false
+        /// Once over, a run stays so: its pumps end one after the other, and nobody would do what came to be done later.
+        var hasEnded = false
         /// The state or a part of the run failed: it ends as soon as no submission is out.
         var isBroken = false
         /// Submissions whose answer is not on record yet.
@@ -238,6 +244,8 @@ final class RunState: Sendable {
     /// Whether what is still under way is to be cancelled.
     var isCutShort: Bool { state.withLock { $0.isCut || $0.isBroken } }
     var isStopping: Bool { state.withLock { !$0.stops.isEmpty } }
+    /// Whether what runs is seen home for `--drain-timeout` only.
+    var hasLimitedDrain: Bool { state.withLock { $0.stops.contains(where: \.limitsDrain) } }
     var allowsRequests: Bool { state.withLock { $0.stops.allSatisfy(\.allowsRequests) && !$0.isCut } }
     var allowsDownloads: Bool { state.withLock { $0.stops.allSatisfy(\.allowsDownloads) && !$0.isCut } }
 
@@ -245,27 +253,62 @@ final class RunState: Sendable {
     var submissionsAreOver: Bool {
         state.withLock { state in
             !state.stops.isEmpty || state.isCut
-                || (state.admitted == 0 && !hasRunning(state) && !mayStillSubmit(state) && !mayStillDecide(state))
+                || (state.holdsOpen == 0 && state.admitted == 0 && !hasRunning(state) && !mayStillSubmit(state)
+                    && !mayStillDecide(state))
         }
     }
 
     /// Whether the run is over, all pumps included.
-    var isOver: Bool {
+    var isOver: Bool { state.withLock { isOver(&$0) } }
+
+    /// The pumps begin their work.
+    func begin() {
+        state.withLock { $0.isRunning = true }
+    }
+
+    /// Keeps the run from being over until `letGo`, but for a stop.
+    /// - Returns: `false` where it is over already: then nothing new is begun, and `letGo` must not follow.
+    func holdOpen() -> Bool {
         state.withLock { state in
-            if state.isCut { return true }
-            if state.isBroken { return state.submissionsOut == 0 }
-            let all = state.batches.values
-            let submitting = all.contains { $0.count(.submitting) > 0 }
-            // What is admitted is on its way to being claimed, or to being dismissed at once.
-            if submitting || state.admitted > 0 { return false }
-            guard state.stops.isEmpty else {
-                let ready = all.reduce(0) { $0 + $1.count(.ready) }
-                let asks = state.stops.allSatisfy(\.allowsRequests) && all.contains { $0.count(.submitted) > 0 }
-                let fetches = state.stops.allSatisfy(\.allowsDownloads) && ready > state.leftForLater
-                return !asks && !fetches
-            }
-            return !hasRunning(state) && !mayStillSubmit(state) && !mayStillDecide(state)
+            if isOver(&state) { return false }
+            state.holdsOpen += 1
+            return true
         }
+    }
+
+    func letGo() {
+        state.withLock { $0.holdsOpen -= 1 }
+        changed.notify()
+    }
+
+    /// Whether a request that has not left yet is still wanted: nothing waits at the gate only since the run is held open.
+    var wantsRequests: Bool {
+        state.withLock { state in
+            !state.hasEnded && !looksOver(state, evenIfHeld: true) && state.stops.allSatisfy(\.allowsRequests)
+        }
+    }
+
+    private func isOver(_ state: inout State) -> Bool {
+        let isOver = state.hasEnded || looksOver(state)
+        if isOver, state.isRunning { state.hasEnded = true }
+        return isOver
+    }
+
+    private func looksOver(_ state: State, evenIfHeld: Bool = false) -> Bool {
+        if state.isCut { return true }
+        if state.isBroken { return state.submissionsOut == 0 }
+        let all = state.batches.values
+        let submitting = all.contains { $0.count(.submitting) > 0 }
+        // What is admitted is on its way to being claimed, or to being dismissed at once.
+        if submitting || state.admitted > 0 { return false }
+        guard state.stops.isEmpty else {
+            let ready = all.reduce(0) { $0 + $1.count(.ready) }
+            let asks = state.stops.allSatisfy(\.allowsRequests) && all.contains { $0.count(.submitted) > 0 }
+            let fetches = state.stops.allSatisfy(\.allowsDownloads) && ready > state.leftForLater
+            return !asks && !fetches
+        }
+        guard evenIfHeld || state.holdsOpen == 0 else { return false }
+        return !hasRunning(state) && !mayStillSubmit(state) && !mayStillDecide(state)
     }
 
     private func mayStillDecide(_ state: State) -> Bool {

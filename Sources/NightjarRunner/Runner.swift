@@ -95,6 +95,7 @@ package final class Runner: Sendable {
     private struct CutShort: Error {}
 
     private func runPumps() async {
+        state.begin()
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.submitter.run() }
             group.addTask { await self.state.guarding { try await self.poller.run() } }
@@ -206,6 +207,9 @@ package final class Runner: Sendable {
 
     /// Carries out what a person has decided in another process.
     private func carryOutDecisions() async throws {
+        // What is decided later is the next run's.
+        guard state.holdOpen() else { return }
+        defer { state.letGo() }
         for outcome in try await store.carryOutDecisions(now: state.time.wall()) {
             guard case .moved(let from, let to) = outcome.result else { continue }
             Failpoint.decided.reach()
@@ -236,7 +240,7 @@ package final class Runner: Sendable {
             guard (try? await state.time.sleep(next)) != nil else { return }
             let now = state.time.now()
             await state.guarding {
-                try await reconciliation.tick()
+                try await reconciliation.tick(isUnanswered: gate.failing.map { !$0.hasAnswered } ?? false)
                 try await carryOutDecisions()
                 try checkFreeSpace()
             }
@@ -255,7 +259,7 @@ package final class Runner: Sendable {
                 state.stop(.timeLimit)
                 if !state.settings.drainsAtTimeLimit { state.cut() }
             }
-            if state.isStopping {
+            if state.hasLimitedDrain {
                 let end = drainEnd ?? now + state.settings.drainTimeout
                 drainEnd = end
                 if now >= end { state.cut() }

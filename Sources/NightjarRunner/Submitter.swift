@@ -119,6 +119,7 @@ struct Submitter: Sendable {
         let outcome = try await record(job, lifecycle)
         Failpoint.turnedAway.reach()
         reconciliation.ended(job, leaving: outcome == .heldAsUnknown ? .unknown : .pending)
+        if outcome == .heldAsUnknown { reconciliation.holdSlotAgain(job.id) }
     }
 
     /// The API will never take this request.
@@ -181,7 +182,10 @@ struct Submitter: Sendable {
         case .notInState:
             budget.giveBack(1, for: submission.batch)
             gate.abstain(passing, .submission)
-            if isAdmitted { state.dismissAgain(again) }
+            if isAdmitted {
+                state.dismissAgain(again)
+                reconciliation.holdSlotAgain(submission.id.job)
+            }
         }
     }
 

@@ -27,6 +27,7 @@ struct Circuit: Sendable {
     /// 429 in a row that said nothing of when to come back.
     private var unexplainedThrottles = 0
 
+    private static let throttledWords = "the API asks for a pause (429)"
     private static let shortestPause: Duration = .milliseconds(500)
     private static let longestPause: Duration = .seconds(15)
     private static let longestUnexplainedThrottle: Duration = .seconds(60)
@@ -98,7 +99,12 @@ struct Circuit: Sendable {
     mutating func throttled(_ wait: RetryAfter, at now: Duration) {
         probeIsOut = false
         failures = 0
-        failingSince = nil
+        // It is there, but that is no good answer. What counts is the time from the first to the last: a pause that it asks
+        // for is always waited for.
+        hasAnswered = true
+        failingSince = failingSince ?? now
+        lastFailureAt = now
+        lastFailure = Self.throttledWords
         let pause: Duration
         if let delay = wait.delay {
             unexplainedThrottles = 0
@@ -109,6 +115,6 @@ struct Circuit: Sendable {
             pause = min(.seconds(1) * (1 << min(unexplainedThrottles, 10)), Self.longestUnexplainedThrottle)
             unexplainedThrottles += 1
         }
-        closure = Closure(reason: "the API asks for a pause (429)", until: max(now + pause, closure?.until ?? .zero))
+        closure = Closure(reason: Self.throttledWords, until: max(now + pause, closure?.until ?? .zero))
     }
 }
