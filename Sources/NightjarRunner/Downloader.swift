@@ -9,27 +9,9 @@ final class Downloader: Sendable {
         /// An earlier process may have got as far as naming the file.
         var wasInterrupted = false
         var isFirst = true
-    }
-
-    struct Queue {
-        var duplicates: [DuplicateItem] = []
-        var items: [Item] = []
-        var first = 0
-        var waiting: [(item: Item, at: Duration)] = []
-        var inFlight = 0
-
-        mutating func next(at now: Duration) -> Item? {
-            if let place = waiting.firstIndex(where: { $0.at <= now }) { return waiting.remove(at: place).item }
-            guard first < items.count else { return nil }
-            defer {
-                first += 1
-                if first > 256, first * 2 > items.count {
-                    items.removeFirst(first)
-                    first = 0
-                }
-            }
-            return items[first]
-        }
+        var vanishing = Vanishing()
+        /// Questions for its address in a row while the API answered nothing at all.
+        var timesUnanswered = 0
     }
 
     let state: RunState
@@ -43,9 +25,9 @@ final class Downloader: Sendable {
     let changed = Signal()
 
     /// Some four minutes: an image is paid for, and a host may be away for a while.
-    private static let retry = RetryPolicy(attempts: 10, base: .seconds(1), cap: .seconds(60))
+    static let retry = RetryPolicy(attempts: 10, base: .seconds(1), cap: .seconds(60))
     /// What is there, but is no image, will hardly become one.
-    private static let contentRetry = RetryPolicy(attempts: 4, base: .seconds(1), cap: .seconds(30))
+    static let contentRetry = RetryPolicy(attempts: 4, base: .seconds(1), cap: .seconds(30))
 
     init(
         state: RunState, store: any JobStore, service: any ImageService, tree: any OutputTree, requests: RequestPath,
@@ -63,7 +45,7 @@ final class Downloader: Sendable {
     /// - Parameter wasInterrupted: The job was already `ready` when this process began.
     func fetch(_ job: RunningJob, wasInterrupted: Bool = false) {
         if wasInterrupted { state.firstDownloads(1) }
-        queue.withLock { $0.items.append(Item(job: job, wasInterrupted: wasInterrupted)) }
+        queue.withLock { $0.add(Item(job: job, wasInterrupted: wasInterrupted)) }
         changed.notify()
     }
 
@@ -88,34 +70,22 @@ final class Downloader: Sendable {
                         }
                     }
                     if case .file(let item) = work, item.wasInterrupted, item.isFirst { self.state.firstDownloads(-1) }
-                    self.queue.withLock { $0.inFlight -= 1 }
+                    self.queue.withLock { $0.ended(work) }
                     self.changed.notify()
                 }
             }
         }
     }
 
-    private enum Work {
-        case file(Item)
-        case duplicate(DuplicateItem)
-    }
-
     /// The next file to fetch, if another may be under way.
     private func next() -> Work? {
         let now = state.time.now()
-        return queue.withLock { queue in
-            guard queue.inFlight < state.settings.downloads else { return nil }
-            let work = queue.next(at: now).map(Work.file) ?? queue.duplicates.popLast().map(Work.duplicate)
-            if work != nil { queue.inFlight += 1 }
-            return work
-        }
+        return queue.withLock { $0.inFlight < state.settings.downloads ? $0.begin(at: now) : nil }
     }
 
     private var nextWake: Duration {
         let now = state.time.now()
-        let next = queue.withLock { queue in
-            queue.inFlight < state.settings.downloads ? queue.waiting.map(\.at).min() : nil
-        }
+        let next = queue.withLock { $0.inFlight < state.settings.downloads ? $0.nextDue : nil }
         return min(next ?? .seconds(Int64.max / 4), now + .seconds(1))
     }
 
@@ -185,66 +155,38 @@ final class Downloader: Sendable {
         // From the second failure on, the address itself is in doubt: a restarted server may have moved.
         if needsAddress || item.attempt > 1 {
             switch try await freshAddress(of: item) {
-            case .asked(let refreshed): item = refreshed
+            case .asked(let refreshed):
+                item = refreshed
+                item.timesUnanswered = 0
             case .unanswered:
                 // The network is what fails. That is no fault of this result, which is paid for.
                 item.attempt -= 1
+                item.timesUnanswered += 1
             case .notAsked: return state.leaveForLater()
             case .ended: return
             }
         }
         let retry = cause.kind == .invalidImage ? Self.contentRetry : Self.retry
-        guard let pause = retry.delay(afterAttempt: max(item.attempt, 1), jitter: jitter()) else {
+        guard var pause = retry.delay(afterAttempt: max(item.attempt, 1), jitter: jitter()) else {
             return try await giveUp(item, cause)
         }
+        if item.timesUnanswered > 0 {
+            let tries = min(item.attempt + item.timesUnanswered, Self.retry.attempts - 1)
+            pause = Self.retry.delay(afterAttempt: tries, jitter: jitter()) ?? pause
+        }
         let at = state.time.now() + pause
-        queue.withLock { $0.waiting.append((item, at)) }
+        queue.withLock { [item] in $0.add(item, at: at) }
         changed.notify()
     }
 
-    private enum Address {
-        /// With a new address, if the API gave one.
-        case asked(Item)
-        case unanswered
-        /// The run is in a state in which nothing more is asked.
-        case notAsked
-        /// The API no longer knows the job, which has then failed; or someone else has moved it.
-        case ended
-    }
-
-    /// Asks the job for the address of its result.
-    private func freshAddress(of item: Item) async throws -> Address {
-        guard let id = item.job.remoteID else { return .asked(item) }
-        guard try await requests.permission(for: item.job.batch) else { return .notAsked }
-        let status: RemoteJob.Status
-        do {
-            status = try await service.job(id).status
-        } catch {
-            requests.ended(RequestCounts(get: 1), batch: item.job.batch, failure: error)
-            switch error {
-            case .notFound:
-                let words = "the result is gone, and the API no longer knows the job"
-                try await giveUp(item, FailureCause(.download, words))
-                return .ended
-            case .unavailable, .throttled, .refused: return .unanswered
-            case .rejected: return .asked(item)
-            }
-        }
-        requests.ended(RequestCounts(get: 1), batch: item.job.batch, failure: nil)
-        guard case .completed(let result?) = status else { return .asked(item) }
-        var refreshed = item
-        refreshed.job.lifecycle.refreshed(result)
-        return try await record(refreshed.job) ? .asked(refreshed) : .ended
-    }
-
-    private func giveUp(_ item: Item, _ cause: FailureCause) async throws {
+    func giveUp(_ item: Item, _ cause: FailureCause) async throws {
         var job = item.job
         job.lifecycle.gaveUp(cause)
         guard try await record(job) else { return }
         state.emit(.failed(job.reference, cause), batch: job.batch)
     }
 
-    private func record(_ job: RunningJob) async throws -> Bool {
+    func record(_ job: RunningJob) async throws -> Bool {
         let to = job.lifecycle.state
         let outcome = try await store.record(
             JobChange(job: job.id, batch: job.batch, from: .ready, to: to, at: state.time.wall()))

@@ -17,9 +17,7 @@ final class Poller: Sendable {
         var isOurs: Bool
         /// This run has counted its money.
         var isCommitted: Bool
-        /// 404 in a row.
-        var timesMissing = 0
-        var missingSince: Duration?
+        var vanishing = Vanishing()
         /// Looks in a row that were not answered.
         var timesUnanswered = 0
         var hasSaid = false
@@ -42,10 +40,6 @@ final class Poller: Sendable {
 
     /// So many jobs that are due and were running at their last look are worth a list.
     private static let worthAList = 4
-    /// A job that the API does not know is asked for so often before it counts as vanished.
-    private static let timesMissing = 4
-    /// And over so long: what was just accepted may not be everywhere yet.
-    private static let missingFor: Duration = .seconds(60)
     /// A job past its time, of which the API says nothing, is asked for so often before it is given up.
     private static let timesUnanswered = 8
 
@@ -183,8 +177,7 @@ final class Poller: Sendable {
         }
         requests.ended(RequestCounts(get: 1), batch: job.batch, failure: nil)
         watch.withLock { watch in
-            watch.entries[job.id]?.timesMissing = 0
-            watch.entries[job.id]?.missingSince = nil
+            watch.entries[job.id]?.vanishing.seen()
             watch.entries[job.id]?.timesUnanswered = 0
         }
         try await found(reply, job)
@@ -259,15 +252,8 @@ final class Poller: Sendable {
 
     private func missing(_ job: RunningJob) async throws {
         let now = state.time.now()
-        let isGone = watch.withLock { watch in
-            guard var entry = watch.entries[job.id] else { return false }
-            entry.timesMissing += 1
-            entry.missingSince = entry.missingSince ?? now
-            watch.entries[job.id] = entry
-            let missingFor = now - (entry.missingSince ?? now)
-            return entry.timesMissing >= Self.timesMissing && missingFor >= Self.missingFor
-        }
-        guard isGone else { return lookLater(job, notBefore: Self.missingFor / Self.timesMissing) }
+        let isGone = watch.withLock { $0.entries[job.id]?.vanishing.missed(at: now) ?? false }
+        guard isGone else { return lookLater(job, notBefore: Vanishing.pause) }
         if job.isWanted { return try await goneButWanted(job) }
         try await giveUp(job, FailureCause(.vanished, "the API no longer knows the job"))
     }

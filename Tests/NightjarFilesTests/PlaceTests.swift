@@ -70,6 +70,19 @@ import Testing
         #expect(folder.tree.count == 5 && !folder.tree.contains { $0.hasSuffix(".part") })
     }
 
+    @Test func `what is left half written of a duplicate is written anew by the next one of the job`() async throws {
+        let killed = output.begin(foxJob(place: .duplicates))
+        try output.write(Array(Fixture.png.bytes.dropLast(9)), to: killed)
+        var other = foxJob(place: .duplicates)
+        other.remoteID = RemoteJobID("job-2")
+        try await output.save(other)
+        #expect(folder.tree == ["out/.nightjar/duplicates/neon/007-a-fox.png"])
+        let again = output.begin(foxJob(place: .duplicates))
+        try output.write(Fixture.png.bytes, to: again)
+        try output.removePartial(of: foxJob())
+        #expect(folder.tree == ["out/.nightjar/duplicates/neon/007-a-fox.png"])
+    }
+
     // MARK: Repair
 
     @Test(arguments: [

@@ -33,6 +33,74 @@ struct DownloadTests {
         #expect(Set(bench.service.fetches.map(\.url)).count > 1)
     }
 
+    @Test func `404 now and then does not lose a job whose address has expired`() async throws {
+        let bench = try Bench(
+            Self.script {
+                $0.look = { look in
+                    guard let age = look.age, age >= .seconds(10) else { return nil }
+                    if look.number % 2 == 0 { return .failure(.notFound) }
+                    return .success(.completed(RemoteResult(url: "https://images.example/v\(look.number)")))
+                }
+                $0.download = { $0.time < .seconds(60) ? .gone("403") : nil }
+            })
+        try bench.takeIn(jobs: 1)
+        #expect(try await bench.run().exit == .success)
+    }
+
+    @Test func `a completed job that the API does not know, time after time, has failed`() async throws {
+        let bench = try Bench(
+            Self.script {
+                $0.look = { $0.age.map { $0 > .seconds(20) } ?? true ? .failure(.notFound) : nil }
+                $0.download = { _ in .gone("403") }
+            })
+        try bench.takeIn(jobs: 1)
+        #expect(try await bench.run().exit == .someFailed)
+        #expect(bench.events.count("failed download") == 1)
+        #expect(try await bench.store.jobs().first?.error?.message.contains("no longer knows") == true)
+        #expect(bench.clock.now >= .seconds(80))
+    }
+
+    @Test(arguments: [true, false], [10, 2000])
+    func `a result that cannot be had of an API that answers else has failed, and the run ends`(
+        hasList: Bool, othersRunFor: Int
+    ) async throws {
+        let bench = try Bench(
+            Self.script {
+                $0.look = { look in
+                    switch look.id.rawValue {
+                    case "job-1" where look.time > .seconds(15): .failure(.unavailable("500"))
+                    // Answered again and again, for longer than the tries take.
+                    case "job-2" where look.time < .seconds(othersRunFor): .success(.processing)
+                    default: nil
+                    }
+                }
+                $0.list = { _, _ in hasList ? nil : .failure(.notFound) }
+                $0.download = { $0.url.hasSuffix("job-1") ? .gone("403") : nil }
+            })
+        try bench.takeIn(jobs: 3)
+        // The limit ends a run that would go on for ever.
+        let outcome = try await bench.run(.with { $0.maxDuration = .seconds(3600) })
+        #expect(outcome.exit == .someFailed)
+        #expect(try await bench.states() == [.done: 2, .failed: 1])
+        #expect(bench.events.count("failed download") == 1)
+        #expect(bench.service.fetches.count { $0.url.hasSuffix("job-1") } == 10)
+    }
+
+    @Test func `while the API answers nothing, a result is tried ever more seldom`() async throws {
+        let bench = try Bench(
+            Self.script {
+                $0.look = { $0.time > .seconds(15) ? .failure(.unavailable("down")) : nil }
+                $0.list = { $1 > .seconds(15) ? .failure(.unavailable("down")) : nil }
+                $0.download = { _ in .transient("down") }
+            })
+        try bench.takeIn(jobs: 1)
+        #expect(try await bench.run().exit == .apiUnavailable)
+        #expect(try await bench.states() == [.ready: 1])
+        let times = bench.service.fetches.map(\.time)
+        let pauses = zip(times.dropFirst(), times).map { $0 - $1 }
+        #expect(pauses.suffix(3).allSatisfy { $0 >= .seconds(30) })
+    }
+
     @Test func `what cannot be fetched in the end has failed, and is not submitted again`() async throws {
         let bench = try Bench(Self.script { $0.download = { _ in .transient("503") } })
         try bench.takeIn(jobs: 1)
@@ -91,7 +159,7 @@ struct DownloadTests {
             Self.script {
                 $0.submit = { outage.contains($0.time) ? .notSent("down") : nil }
                 $0.look = { outage.contains($0.time) ? .failure(.unavailable("down")) : nil }
-                $0.list = { _, _ in .failure(.notFound) }
+                $0.list = { .failure(outage.contains($1) ? .unavailable("down") : .notFound) }
                 $0.download = { $0.time < .seconds(400) ? .transient("down") : nil }
             })
         try bench.takeIn(jobs: 12)
@@ -103,6 +171,7 @@ struct DownloadTests {
         let bench = try Bench(
             Self.script {
                 $0.look = { $0.time > .seconds(30) ? .failure(.unavailable("down")) : nil }
+                $0.list = { $1 > .seconds(30) ? .failure(.unavailable("down")) : nil }
                 $0.download = { _ in .transient("down") }
             })
         try bench.takeIn(jobs: 2)
