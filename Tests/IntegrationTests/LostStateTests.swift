@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// A state that is lost, or is not the one that knows the images: nothing is paid for again without a word.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct LostStateTests {
     enum Loss: CaseIterable, Sendable { case fileIsGone, allIsGone, otherState, otherBatchInIt }
 
