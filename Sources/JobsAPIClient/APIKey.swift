@@ -16,15 +16,23 @@ package struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConve
 
     /// `text` without the key, however often it is in it, as it is, percent-encoded or escaped as in JSON. A key of one
     /// or two characters is left: striking it out would tell it.
-    package func redacted(_ text: String) -> String {
+    /// - Parameter ignoringCase: Of the letters of ASCII: for words that may quote a host, whose name has been lower-cased.
+    package func redacted(_ text: String, ignoringCase: Bool = false) -> String {
         guard secret.utf8.count >= 3 else { return text }
         return spellings.reduce(text) { text, spelling in
             // By bytes: a combining mark behind the key makes its last letter another `Character`.
-            let parts = text.utf8.split(separator: Array(spelling.utf8), omittingEmptySubsequences: false)
+            let bytes = Array(text.utf8)
+            let folded = ignoringCase ? bytes.map(Self.lowerCase) : bytes
+            let sought = ignoringCase ? spelling.utf8.map(Self.lowerCase) : Array(spelling.utf8)
+            let parts = folded.split(separator: sought, omittingEmptySubsequences: false)
             guard parts.count > 1 else { return text }
-            return String(decoding: Array(parts.joined(separator: "[key]".utf8)), as: UTF8.self)
+            // A part has the same bounds in both.
+            let kept = parts.map { bytes[$0.startIndex..<$0.endIndex] }
+            return String(decoding: Array(kept.joined(separator: "[key]".utf8)), as: UTF8.self)
         }
     }
+
+    private static func lowerCase(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
     private var spellings: Set<String> {
         let inURL = JobsAPIPath.segment(secret)

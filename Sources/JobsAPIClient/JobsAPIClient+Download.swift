@@ -14,6 +14,15 @@ extension JobsAPIClient {
     package func download(
         _ url: String, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) async throws {
+        do {
+            try await follow(url, receive: receive)
+        } catch let failure as DownloadFailure {
+            // A redirect may have the key in the name of its host.
+            throw failure.cleaned { Reply.clean($0, without: key) }
+        }
+    }
+
+    private func follow(_ url: String, receive: @Sendable (UnsafeRawBufferPointer) throws -> Void) async throws {
         var address = url
         for _ in 0...Self.redirects {
             let next = try await hosts.visit(address) { [address] visit in
@@ -103,6 +112,17 @@ extension JobsAPIClient {
             guard waited >= window else { return true }
             defer { (bytes, waited) = (0, .zero) }
             return bytes >= JobsAPIClient.leastProgress
+        }
+    }
+}
+
+extension DownloadFailure {
+    fileprivate func cleaned(_ clean: (String) -> String) -> DownloadFailure {
+        switch self {
+        case .transient(let words): .transient(clean(words))
+        case .gone(let words): .gone(clean(words))
+        case .unfetchable(let words): .unfetchable(clean(words))
+        case .blocked(let words): .blocked(clean(words))
         }
     }
 }

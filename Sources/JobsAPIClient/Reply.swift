@@ -25,7 +25,7 @@ struct Reply: Sendable {
                 return .lost(Loss(.unreadable, "the API answered \(status) without a readable job id"))
             }
             // An id is kept and shown; the key never is.
-            guard key.map({ $0.redacted(reply.id) == reply.id }) ?? true else {
+            guard withoutKey(reply.id) == reply.id else {
                 return .lost(Loss(.unreadable, "the API answered \(status) with the key in place of a job id"))
             }
             return .accepted(RemoteJobID(reply.id))
@@ -65,6 +65,10 @@ struct Reply: Sendable {
         try checkStatus()
         guard let reply = try? WireJSON.decode(ListReply.self, from: body) else {
             throw .unavailable("the API's list of jobs is unreadable")
+        }
+        // Without such a row the list would have a hole.
+        guard reply.jobs.allSatisfy({ withoutKey($0.id) == $0.id }) else {
+            throw .unavailable("the API's list of jobs has the key in place of a job id")
         }
         let rows = reply.jobs.map { row in
             JobList.Row(
@@ -145,10 +149,10 @@ struct Reply: Sendable {
         return Self.clean("the API answered \(status)" + (words.map { ": \($0)" } ?? ""), without: key)
     }
 
-    /// `text` without the key, on one line, without control and direction marks, at most 300 code points and `…`.
+    /// `text` without the key in upper or lower case, on one line, without control and direction marks, at most 300 code points and `…`.
     static func clean(_ text: String, without key: APIKey?) -> String {
         // The key first: cut in the middle, it would not be found.
-        let scalars = (key?.redacted(text) ?? text).unicodeScalars
+        let scalars = (key?.redacted(text, ignoringCase: true) ?? text).unicodeScalars
         var cleaned = String.UnicodeScalarView()
         for scalar in scalars.prefix(longestMessage) {
             switch scalar.properties.generalCategory {

@@ -30,6 +30,7 @@ struct Composition: Sendable {
             try? store.close()
             lock.release()
         }
+        try await refuseImagesOfAnotherState(store)
         try await bind(store)
         let tree = OutputFolder(path: configuration.output, maxImageBytes: configuration.maxImageBytes)
         let outputLock = try Self.lock(
@@ -153,7 +154,12 @@ struct Composition: Sendable {
             do {
                 let intake = try store.takeIn(batch.settings, digest: batch.digest, now: WallTime.now) { add in
                     try batch.expand { job in
-                        if signals.hasStopped { throw Refusal(.interrupted, "interrupted; nothing was taken in") }
+                        if let exit = signals.exitCode {
+                            throw Refusal(
+                                exit,
+                                "interrupted while `\(batch.settings.name)` was being taken in; nothing of this was kept, "
+                                    + "and nothing was submitted")
+                        }
                         try add(job)
                     }
                 }

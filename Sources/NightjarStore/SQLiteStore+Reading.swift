@@ -24,6 +24,11 @@ extension SQLiteStore {
         }
     }
 
+    /// Names of all batches, those without jobs too.
+    package func batchNames() async throws -> Set<String> {
+        try await read { try Set(String.fetchAll($0, sql: "SELECT name FROM batches")) }
+    }
+
     private static func summary(_ row: Row, counts: [JobState: Int], now: WallTime) throws -> BatchSummary {
         let settings: String = row["settings"]
         let throughputAt: Int64? = row["throughput_at_ms"]

@@ -63,6 +63,7 @@ package final class SQLiteStore: JobStore {
     /// - Returns: `nil` where there is no state yet.
     /// - Throws: `StoreFailure`.
     package static func openForReading(path: String) throws -> SQLiteStore? {
+        try StateFile(path: path).refuseLogAlone()
         if access(path, R_OK) != 0 {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw StoreFailure.unwritable(

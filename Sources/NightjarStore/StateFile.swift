@@ -14,8 +14,9 @@ struct StateFile {
     private static let mostCheckedAlways = 64 << 20
 
     /// - Returns: Whether there is a file with something in it.
-    /// - Throws: `StoreFailure` for what is no file, and for an empty one whose log is not.
+    /// - Throws: `StoreFailure` for what is no file, and for a log whose file is missing or empty.
     func holdsSomething() throws -> Bool {
+        try refuseLogAlone()
         var status = stat()
         guard lstat(path, &status) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { return false }
@@ -28,11 +29,30 @@ struct StateFile {
         case S_IFLNK: throw unwritable("is a symbolic link; name the file itself with `--state`")
         default: throw unwritable("is not a file; name one with `--state`")
         }
-        if status.st_size == 0, logSize > 0 {
+        return status.st_size > 0
+    }
+
+    /// SQLite throws a log away, even for a reader, when its file is missing or empty: with it the job ids would go.
+    /// - Throws: `StoreFailure.damaged`.
+    func refuseLogAlone() throws {
+        // The logs first: a file that is being made at this moment comes before its log.
+        let hasLog = logSize > 0
+        let hasJournal = Self.size(of: "\(path)-journal") > 0
+        var status = stat()
+        if stat(path, &status) == 0 {
+            // A first start that was killed may leave an empty file with a journal: there is nothing in either.
+            guard hasLog, status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 else { return }
             throw StoreFailure.damaged(
                 "the state `\(path)` is empty, though its log `\(path)-wal` is not\(Self.help(path))")
         }
-        return status.st_size > 0
+        guard errno == ENOENT, hasLog || hasJournal else { return }
+        let log = "\(path)\(hasLog ? "-wal" : "-journal")"
+        throw StoreFailure.damaged(
+            """
+            the state `\(path)` is missing, though its log `\(log)` is there. Nothing was changed. If the file was moved, \
+            put it back beside its log. Otherwise move the log away, keep it, and put back a backup: jobs submitted since \
+            then are not in it, and would be paid for again
+            """)
     }
 
     /// Whether the file is a state that this version may open, and whole; a large one is only checked where it was not closed

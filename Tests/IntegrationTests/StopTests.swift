@@ -118,6 +118,32 @@ struct StopTests {
         }
     }
 
+    @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+    func `a signal while a manifest is taken in leaves nothing of it, and the code is the signal's`(
+        _ signal: Int32, _ code: Int32
+    ) async throws {
+        try await FakeAPI.use { api in
+            try await Workbench.use { bench in
+                let small = try bench.manifest(["one"], name: "small")
+                let large = try bench.manifest(["two"], name: "large", more: "seeds: 5000000")
+                let run = try bench.start("run", small, large, "--base-url", api.baseURL, "--log-format", "json")
+                // One change that is too large for memory goes to the log before it is whole.
+                let log = URL(filePath: bench.path("output/.nightjar/state.sqlite3-wal"))
+                try await eventually("the manifest is being taken in") {
+                    (try? log.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0) ?? 0 > 8 << 20
+                }
+                run.send(signal)
+                let ending = try await run.end()
+                #expect(ending.exit == code, "\(ending)")
+                #expect(ending.errors.contains("while `large` was being taken in"), "\(ending)")
+                #expect(api.requests.isEmpty)
+                #expect(try await bench.batch(name: "small").pending == 1)
+                let names = try await bench.nightjar("status", "--json").output
+                #expect(!names.contains("large"), "\(names)")
+            }
+        }
+    }
+
     @Test func `an API that cannot be reached ends the run with 69, and nothing is held`() async throws {
         try await Workbench.use { bench in
             let (socket, port) = try Socket.listening()

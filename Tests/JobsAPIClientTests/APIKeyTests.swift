@@ -18,6 +18,15 @@ struct APIKeyTests {
         #expect(Array(try #require(APIKey("abc")).redacted(text).utf8) == Array(told.utf8))
     }
 
+    @Test(arguments: [
+        ("ABC", "[key]"), ("xAbCx", "x[key]x"), ("É aBc É", "É [key] É"), ("ab", "ab"), ("@[C", "@[C"),
+    ])
+    func `words are told without the key in upper or lower case`(text: String, told: String) throws {
+        for key in ["abc", "ABC", "aBc"] {
+            #expect(try #require(APIKey(key)).redacted(text, ignoringCase: true) == told)
+        }
+    }
+
     @Test func `a key that overlaps itself is struck out where it is first`() throws {
         #expect(try #require(APIKey("aba")).redacted("ababa") == "[key]ba")
     }

@@ -164,6 +164,15 @@ struct ReplyTests {
         #expect(throws: RequestFailure.unavailable("the API's answer about a job is unreadable")) { try self.job(body) }
     }
 
+    @Test func `a list with the key in place of an id is no list`() {
+        for id in [testKey, "x\(testKey)y"] {
+            let list = #"{"jobs":[{"id":"j","status":"QUEUED"},{"id":"\#(id)","status":"QUEUED"}]}"#
+            #expect(throws: RequestFailure.unavailable("the API's list of jobs has the key in place of a job id")) {
+                try self.reply(200, list).jobs()
+            }
+        }
+    }
+
     @Test func `a list keeps its order, and one with an unreadable row is no list`() throws {
         let list =
             #"{"jobs":[{"id":"b","status":"QUEUED"},{"id":"a","status":"COMPLETED","model":"m"}],"has_more":true}"#

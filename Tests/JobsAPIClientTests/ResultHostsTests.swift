@@ -66,6 +66,26 @@ struct ResultHostsTests {
         #expect(server.connections == 0)
     }
 
+    @Test(arguments: [[], ["127.0.0.66"]], [testKey, testKey.uppercased()])
+    func `a key in the name of a host is not told, however it is spelled`(addresses: [String], spelling: String)
+        async throws
+    {
+        let names = addresses.isEmpty ? Names([]) : Names(addresses)
+        let redirecting = ScriptedServer(answering: { request in
+            reply("302 Found", ["Location: http://\(spelling).\(request.target.dropFirst())/x"])
+        })
+        var settings = settings
+        settings.resultHosts = [try ResultHost("127.0.0.1:\(redirecting.port)")]
+        try await withClient(settings, resolver: names.resolver) { client in
+            for domain in ["example", "localhost"] {
+                let failure = await client.fetched("http://127.0.0.1:\(redirecting.port)/\(domain)").failure
+                let words = "\(try #require(failure))"
+                #expect(words.contains("[key]"), "\(words)")
+                #expect(!words.lowercased().contains("0123"), "\(words)")
+            }
+        }
+    }
+
     @Test(arguments: [
         "127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1", "::", "fe80::1",
         "fe80::1%eth0", "fc00::1", "::ffff:10.0.0.1", "ff02::1", "64:ff9b::a00:1",

@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Encoding.allCases, [16, 512, 1024])
+    @Test(arguments: Encoding.allCases.filter { $0 != .fastPNG }, [16, 512, 1024])
     func `an image of one colour is blank, whatever its format and size`(encoding: Encoding, size: Int) async throws {
         for color in [Color.black, .white, Color(red: 0.5, green: 0.5, blue: 0.5)] {
             let delivery = try await output.deliver(foxJob(), encoding.encode(canvas(size, color)))
@@ -63,6 +63,13 @@ import Testing
         }
         let names = ["", "-2", "-3"].map { "out/.nightjar/filtered/neon/007-a-fox\($0).\(encoding.ext)" }
         #expect(folder.tree == names.sorted())
+    }
+
+    @Test func `a PNG of one colour that was compressed with little effort is an image, unless it is small`()
+        async throws
+    {
+        #expect(try await isBlank(canvas(64).png(level: 1)))
+        #expect(try await !isBlank(canvas(512).png(level: 1)))
     }
 
     @Test(arguments: Encoding.allCases)
@@ -128,7 +135,7 @@ import Testing
         }
         let blank = try canvas(512)
         let formats: [Encoding: ImageFormat] = [
-            .png: .png, .fastPNG: .png, .jpeg: .jpeg, .goodJPEG: .jpeg, .webp: .webp, .losslessWebP: .webp,
+            .png: .png, .jpeg: .jpeg, .goodJPEG: .jpeg, .webp: .webp, .losslessWebP: .webp,
         ]
         for (encoding, format) in formats {
             #expect(try mayBeBlank(format, encoding.encode(blank)), "\(encoding)")
@@ -137,6 +144,21 @@ import Testing
         for image in [Fixture.gif, .avif] {
             let format = try #require(ImageFormat(head: Array(image.bytes.prefix(64))))
             #expect(try !mayBeBlank(format, image.bytes))
+        }
+    }
+
+    @Test(arguments: [(1, 1, 257), (64, 64, 281), (100, 100, 316), (1000, 1000, 6256), (1 << 14, 1 << 14, 1_610_869)])
+    func `a PNG is suspicious with less than three bytes for 500 pixels, and 256 more`(
+        width: Int, height: Int, limit: Int
+    ) throws {
+        var png = PNGParts(try canvas(64).png())
+        let pixels = try png.index(of: "IDAT")
+        for depth: UInt8 in [8, 16] {
+            png.chunks[0].data = bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [depth, 2, 0, 0, 0]
+            for (bytes, isSuspicious) in [(limit - 1, true), (limit, false)] {
+                png.chunks[pixels].data = [UInt8](repeating: 0, count: bytes)
+                #expect(try mayBeBlank(.png, png.bytes) == isSuspicious, "\(bytes) bytes, \(depth) bits")
+            }
         }
     }
 

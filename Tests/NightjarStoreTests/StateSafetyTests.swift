@@ -149,6 +149,44 @@ struct StateSafetyTests {
         let log = try Self.bytes(path + "-wal")
         #expect(Self.open(path).hasPrefix("damaged: the state `\(path)` is empty, though its log"))
         #expect(try Self.bytes(path + "-wal") == log)
+        // A reader would take the log away too.
+        #expect(Self.words { _ = try SQLiteStore.openForReading(path: path) }.hasPrefix("damaged: "))
+        #expect(Self.words { _ = try SQLiteStore.openBeside(path: path) }.hasPrefix("damaged: "))
+        #expect(try Self.bytes(path + "-wal") == log)
+    }
+
+    @Test(arguments: ["-wal", "-journal"])
+    func `a file that is missing beside its log is not made anew, and can be put back`(end: String) async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("s.sqlite3")
+        try await Self.state(path, jobs: 50, isKilled: true)
+        if end != "-wal" { try FileManager.default.moveItem(atPath: path + "-wal", toPath: path + end) }
+        let log = try Self.bytes(path + end)
+        try FileManager.default.moveItem(atPath: path, toPath: folder.path("elsewhere"))
+        for words in [
+            Self.open(path), Self.words { _ = try SQLiteStore.openForReading(path: path) },
+            Self.words { _ = try SQLiteStore.openBeside(path: path) },
+        ] {
+            #expect(
+                words.hasPrefix("damaged: the state `\(path)` is missing, though its log `\(path)\(end)` "), "\(words)")
+            #expect(words.contains("put it back") && words.contains("backup"), "\(words)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+        #expect(try Self.bytes(path + end) == log)
+        try FileManager.default.moveItem(atPath: folder.path("elsewhere"), toPath: path)
+        if end != "-wal" { try FileManager.default.moveItem(atPath: path + end, toPath: path + "-wal") }
+        #expect(Self.open(path) == "opened")
+        #expect(try await SQLiteStore.open(path: path).batches().first?.counts == [.pending: 25, .submitting: 25])
+    }
+
+    @Test func `what is left of a first start that was killed is no obstacle`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "journal")
+        try folder.write("begun", to: "journal-journal")
+        #expect(Self.open(folder.path("journal")) == "opened")
+        try folder.write("", to: "empty-wal")
+        try folder.write("", to: "empty-journal")
+        #expect(Self.open(folder.path("empty")) == "opened")
     }
 
     enum Damage: CaseIterable, Sendable {

@@ -47,7 +47,10 @@ final class StopSignals: Sendable {
         }
     }
 
-    var hasStopped: Bool { state.withLock { $0.reason != nil } }
+    /// The exit code of the signal that came first; `nil` before one has come.
+    var exitCode: ExitCode? {
+        state.withLock { $0.reason }.map { $0 == .terminated ? .terminated : .interrupted }
+    }
 
     /// Says what a signal stops; one that came already does so now.
     func connect(_ stop: @escaping @Sendable (StopReason) -> Void) {
