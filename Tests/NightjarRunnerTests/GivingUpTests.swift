@@ -5,7 +5,7 @@ import NightjarTestSupport
 import Testing
 
 /// Where nothing good comes any more a run ends, with the code that says why.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct GivingUpTests {
     @Test func `402 on a question ends the run, since nothing can be seen home`() async throws {
         var script = ScriptedService.Script()
@@ -67,7 +67,7 @@ struct GivingUpTests {
     }
 
     @Test func `a decision that comes while the run ends is carried out, or left to the next run`() async throws {
-        for second in stride(from: 20, through: 140, by: 3) {
+        for second in stride(from: 56, through: 100, by: 4) {
             let bench = try await lost(latency: .seconds(15), .rejected("no list here"))
             let start = bench.clock.now
             let job = try #require(try await bench.store.openSubmissions().first).id.job

@@ -4,7 +4,7 @@ import NightjarTestSupport
 import Testing
 
 /// The first jobs of a batch go alone.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct PilotTests {
     private static func settings(_ pilot: Int) -> RunSettings {
         .with(concurrency: 50) { $0.pilot = pilot }
