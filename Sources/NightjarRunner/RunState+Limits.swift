@@ -139,6 +139,27 @@ extension RunState {
         return max(allowance, 0)
     }
 
+    /// What keeps the rest from being submitted, as a person typed it.
+    func reachedLimits(_ state: State) -> [String] {
+        var limits: [String] = []
+        if let most = settings.maxJobs, state.submitted >= most { limits.append("`--max-jobs \(most)`") }
+        let left = state.order.compactMap { state.batches[$0] }.filter {
+            $0.isAsked && $0.count(.pending, .waiting) > 0
+        }
+        if let budget = settings.budget, left.contains(where: { $0.highestPrice > budget - state.committed }) {
+            limits.append("`--budget \(budget)`")
+        }
+        for batch in left {
+            if let most = batch.settings.limits.maxJobs, batch.submitted >= most {
+                limits.append("`max_jobs: \(most)` of \(batch.name)")
+            }
+            if let budget = batch.settings.limits.budget, batch.highestPrice > budget - batch.committed {
+                limits.append("`budget: \(budget)` of \(batch.name)")
+            }
+        }
+        return limits.isEmpty ? ["the budget or the largest number of jobs"] : limits
+    }
+
     /// A slot is free again: the job is at its end at the API, or was never accepted.
     func freeSlot(of id: BatchID) {
         state.withLock { state in

@@ -346,8 +346,8 @@ final class RunState: Sendable {
     }
 
     func outcome() -> RunOutcome {
-        let (stops, asked) = state.withLock { state in
-            (state.stops, state.order.compactMap { state.batches[$0] }.filter(\.isAsked))
+        let (stops, asked, limits) = state.withLock { state in
+            (state.stops, state.order.compactMap { state.batches[$0] }.filter(\.isAsked), reachedLimits(state))
         }
         var codes = Set(stops.map(\.exitCode))
         let halted = asked.compactMap { batch in batch.halted.map { "\(batch.name): \($0)" } }
@@ -364,7 +364,7 @@ final class RunState: Sendable {
         let exit = ExitCode.precedence.first { codes.contains($0) } ?? .success
         let reason =
             switch exit {
-            case .limitReached: "stopped at the budget or at the largest number of jobs; \(left) left"
+            case .limitReached: "stopped at \(limits.joined(separator: " and ")); \(left) left"
             case .unknownLeft: "\(unknown) held as unknown: the answer to the submission was lost"
             case .someFailed where !halted.isEmpty: "stopped, \(left) left; \(halted.joined(separator: "; "))"
             case .someFailed where blank == 0: "\(failed) failed"

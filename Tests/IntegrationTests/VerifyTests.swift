@@ -60,6 +60,19 @@ struct VerifyTests {
         }
     }
 
+    @Test func `a batch's folder that was deleted comes back whole, metadata too`() async throws {
+        try await Workbench.use { bench in
+            let server = try await bench.server()
+            _ = try await finished(bench, server.baseURL)
+            let metadata = try bench.read("output/batch/metadata.jsonl")
+            try FileManager.default.removeItem(atPath: bench.path("output/batch"))
+            let repair = try await bench.nightjar("verify", "--repair", "--base-url", server.baseURL)
+            #expect(repair.exit == 0, "\(repair)")
+            #expect(try bench.read("output/batch/metadata.jsonl") == metadata)
+            #expect(try server.ledger().jobs == 3, "nothing is paid for")
+        }
+    }
+
     @Test func `an image that is another one now is recorded as that`() async throws {
         let other = try #require(Data(base64Encoded: Self.otherPicture))
         try await FakeAPI.use { request, api in

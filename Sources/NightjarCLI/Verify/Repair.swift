@@ -106,12 +106,16 @@ struct Repair {
         return result
     }
 
-    /// Only where an image is another one, or is gone from the tree.
+    /// Only where an image is another one, or is gone from the tree; and where the file went with the images.
     private func writeMetadata(_ store: SQLiteStore, _ report: VerifyReport) async throws {
         let changed = report.findings.filter { finding in
             switch finding.repair {
             case .repaired(isOther: true), .blank: true
-            case .repaired(isOther: false), .gone, .failed, nil: false
+            case .repaired(isOther: false):
+                access(
+                    "\(configuration.output)/\(SafePathComponent.make(finding.batch, limit: 200))/metadata.jsonl", F_OK)
+                    != 0
+            case .gone, .failed, nil: false
             }
         }
         guard !changed.isEmpty else { return }
