@@ -21,7 +21,7 @@ FINISHED = (0, 3, 9)
 """Exit codes of a run that has nothing left to do."""
 EXPECTED = (*FINISHED, 12, 13, 69)
 LONGEST_CALM = 600
-"""Seconds that the end may take, besides the settle: waits that the faults have caused are still to pass."""
+"""Seconds that the end may take: waits that the faults have caused are still to pass."""
 
 
 class Server:
@@ -103,8 +103,8 @@ class Soak:
             return False
         last = self.runs[-1]
         has_finished = not last.was_killed and last.exit in FINISHED
-        if self._elapsed() > self._longest():
-            self.checker.report(f"not finished {self._longest() - self.plan.seconds:.0f} s after the time was over")
+        if self._elapsed() > self.plan.seconds + LONGEST_CALM:
+            self.checker.report(f"not finished {LONGEST_CALM} s after the time was over")
             return True
         if self._wants_more():
             if has_finished or self._is_running_dry():
@@ -115,11 +115,6 @@ class Soak:
             self._calm_down()
             return False
         return has_finished
-
-    def _longest(self) -> float:
-        """Seconds until whatever still runs is stuck. A list that hides a job of ours raises the settle by twice as long,
-        and may do so until the faults end."""
-        return self.plan.seconds * 3 + LONGEST_CALM
 
     def _wants_more(self) -> bool:
         """Whether the soak goes on with new jobs, once those that are there are done."""
@@ -190,7 +185,7 @@ class Soak:
                 self.checker.check_key(self.key, [], _command_line(process.pid))
                 was_read = True
             self._turn_epoch()
-            is_stuck = self._elapsed() > self._longest()
+            is_stuck = self._elapsed() > self.plan.seconds + LONGEST_CALM
             if is_stuck:
                 self.checker.report("a process did not end by itself")
             elif kill_at is None or time.monotonic() < kill_at:
