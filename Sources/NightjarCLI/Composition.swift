@@ -152,7 +152,9 @@ struct Composition: Sendable {
                 display.printAbove("\(batch.settings.name): taking in \(batch.jobCount) jobs")
             }
             do {
-                let intake = try store.takeIn(batch.settings, digest: batch.digest, now: WallTime.now) { add in
+                let intake = try store.takeIn(
+                    batch.settings, digest: batch.digest, changed: .keep, now: WallTime.now
+                ) { add in
                     try batch.expand { job in
                         if let exit = signals.exitCode {
                             throw Refusal(
@@ -172,7 +174,12 @@ struct Composition: Sendable {
                 throw Refusal(failure)
             } catch let conflict as IntakeConflict {
                 let diagnostic = Diagnostic(
-                    file: loaded.path, line: conflict.line, column: 1, code: "path", message: conflict.message,
+                    file: conflict.place.file, line: conflict.place.line, column: conflict.place.column, code: "path",
+                    message: conflict.message,
+                    notes: [
+                        Diagnostic.Note(
+                            "the other one is here", line: conflict.first.line, column: conflict.first.column)
+                    ],
                     hint: "put `${index}` or `${key}` into `output: {path: …}`")
                 throw Refusal(manifests: [ManifestError(kind: .invalid, file: loaded.path, diagnostics: [diagnostic])])
             }

@@ -43,7 +43,7 @@ package struct ManifestBatch: Sendable {
         let sink = DiagnosticSink(file: path)
         let reader = NodeReader(source.parser(), sink: sink)
         var added = 0
-        let expansion = Expansion(plan)
+        let expansion = Expansion(plan, file: path)
         func count(_ job: PlannedJob) throws {
             // Only a file that has changed has more.
             if added == jobCount { throw changed }

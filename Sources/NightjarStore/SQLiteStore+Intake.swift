@@ -5,7 +5,7 @@ internal import Synchronization
 
 extension SQLiteStore {
     package func takeIn(
-        _ settings: BatchSettings, digest: String, now: WallTime,
+        _ settings: BatchSettings, digest: String, changed: ChangedJobs, now: WallTime,
         expand: (_ add: (PlannedJob) throws -> Void) throws -> Void
     ) throws -> Intake {
         settingsCache.withLock { $0 = [:] }
@@ -278,8 +278,8 @@ private final class IntakeSession {
 private struct PathCheck {
     private let template: PathTemplate
     private let isNeeded: Bool
-    /// The line that first asked for a path, by the path's hash.
-    private var lines: [Int: Int] = [:]
+    /// What first asked for a path, by the path's hash.
+    private var places: [Int: SourcePlace] = [:]
 
     init(template: String) throws {
         self.template = try PathTemplate(template)
@@ -293,9 +293,8 @@ private struct PathCheck {
                 batch: batch, index: index, prompt: job.prompt, seed: seed, label: job.label, key: key,
                 model: job.parameters.model),
             ext: "png")
-        if let line = lines.updateValue(job.line, forKey: path.hashValue) {
-            throw IntakeConflict(
-                message: "two jobs share the path `\(path)`: the one on line \(line) and this one", line: job.line)
+        if let first = places.updateValue(job.place, forKey: path.hashValue) {
+            throw IntakeConflict(message: "two jobs share the path `\(path)`", place: job.place, first: first)
         }
     }
 }

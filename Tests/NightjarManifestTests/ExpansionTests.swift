@@ -13,7 +13,7 @@ struct ExpansionTests {
         #expect(found[0].parameters == ImageRequest.Parameters(model: "m", width: 512))
         #expect(found[1].parameters == ImageRequest.Parameters(model: "m", width: 768, cfgScale: 7.5))
         #expect(found.map(\.seed) == [.derived, .derived])
-        #expect(found.map(\.line) == [5, 6])
+        #expect(found.map(\.place.line) == [5, 6])
         #expect(found.map(\.firstOrdinal) == [0, 0])
     }
 

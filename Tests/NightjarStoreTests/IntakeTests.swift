@@ -153,7 +153,8 @@ struct IntakeTests {
     @Test func `the same digest is left alone, and not even expanded`() throws {
         let opened = try Opened(.memory)
         try opened.takeIn(Self.jobs("a", "b"), digest: "d")
-        let again = try opened.store.takeIn(BatchSettings(name: "spring"), digest: "d", now: Opened.now) { _ in
+        let again = try opened.store.takeIn(BatchSettings(name: "spring"), digest: "d", changed: .keep, now: Opened.now)
+        { _ in
             Issue.record("expanded")
         }
         #expect(again.total == 2 && again.kept == 2 && again.added == 0)
@@ -163,7 +164,8 @@ struct IntakeTests {
         struct Broken: Error {}
         let opened = try Opened(kind)
         #expect(throws: Broken.self) {
-            try opened.store.takeIn(BatchSettings(name: "spring"), digest: "d", now: Opened.now) { add in
+            try opened.store.takeIn(BatchSettings(name: "spring"), digest: "d", changed: .keep, now: Opened.now) {
+                add in
                 for number in 0..<5000 { try add(.sample("p \(number)")) }
                 throw Broken()
             }
@@ -174,7 +176,8 @@ struct IntakeTests {
 
     @Test func `a hundred thousand prompts are taken in whole, seeds and keys unique`() async throws {
         let opened = try Opened(.file)
-        let intake = try opened.store.takeIn(BatchSettings(name: "big"), digest: "d", now: Opened.now) { add in
+        let intake = try opened.store.takeIn(BatchSettings(name: "big"), digest: "d", changed: .keep, now: Opened.now) {
+            add in
             for number in 0..<100_000 { try add(.sample("prompt \(number)")) }
         }
         #expect(intake.added == 100_000)

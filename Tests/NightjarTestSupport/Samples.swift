@@ -14,7 +14,8 @@ extension PlannedJob {
             ?? JobIdentity(prompt: prompt, parameters: parameters, seed: seed)
         return PlannedJob(
             label: label, prompt: prompt, parameters: parameters, seed: seed, variables: variables, meta: meta,
-            identity: identity, firstOrdinal: firstOrdinal, line: line)
+            identity: identity, firstOrdinal: firstOrdinal,
+            place: SourcePlace(file: "sample.yaml", line: line))
     }
 }
 
@@ -22,10 +23,10 @@ extension JobStore {
     /// Takes a batch in whose jobs have these prompts.
     @discardableResult
     package func takeIn(
-        _ settings: BatchSettings, _ jobs: [PlannedJob], digest: String? = nil,
+        _ settings: BatchSettings, _ jobs: [PlannedJob], digest: String? = nil, changed: ChangedJobs = .keep,
         now: WallTime = WallTime(milliseconds: 1_772_323_200_000)
     ) throws -> Intake {
-        try takeIn(settings, digest: digest ?? "\(jobs)", now: now) { add in
+        try takeIn(settings, digest: digest ?? "\(jobs)", changed: changed, now: now) { add in
             for job in jobs { try add(job) }
         }
     }

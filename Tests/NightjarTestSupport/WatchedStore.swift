@@ -30,10 +30,10 @@ package final class WatchedStore: JobStore {
     }
 
     package func takeIn(
-        _ settings: BatchSettings, digest: String, now: WallTime,
+        _ settings: BatchSettings, digest: String, changed: ChangedJobs, now: WallTime,
         expand: (_ add: (PlannedJob) throws -> Void) throws -> Void
     ) throws -> Intake {
-        return try store.takeIn(settings, digest: digest, now: now, expand: expand)
+        return try store.takeIn(settings, digest: digest, changed: changed, now: now, expand: expand)
     }
 
     package func recover(at moment: Moment, now: WallTime) async throws -> Recovery {

@@ -23,12 +23,13 @@ package struct PlannedJob: Sendable, Equatable {
     package var identity: JobIdentity
     /// The ordinal to begin with: how many equals this same prompt has made before this one (its place in `seeds: N`).
     package var firstOrdinal: Int
-    /// The line of the manifest that asks for it, from 1.
-    package var line: Int
+    /// What asks for it: an entry of the manifest, or of a list that it names.
+    package var place: SourcePlace
 
     package init(
         label: String?, prompt: String, parameters: ImageRequest.Parameters, seed: SeedSource,
-        variables: String? = nil, meta: String? = nil, identity: JobIdentity, firstOrdinal: Int = 0, line: Int
+        variables: String? = nil, meta: String? = nil, identity: JobIdentity, firstOrdinal: Int = 0,
+        place: SourcePlace
     ) {
         self.label = label
         self.prompt = prompt
@@ -38,6 +39,6 @@ package struct PlannedJob: Sendable, Equatable {
         self.meta = meta
         self.identity = identity
         self.firstOrdinal = firstOrdinal
-        self.line = line
+        self.place = place
     }
 }

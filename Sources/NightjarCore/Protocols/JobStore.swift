@@ -9,9 +9,10 @@ package protocol JobStore: ReconciliationStore, DecisionStore {
     /// longer named and never was submitted becomes `cancelled`, what is named again returns.
     /// - Parameters:
     ///   - digest: Of everything that the expansion depends on. A batch taken in under the same digest is left as it is.
+    ///   - changed: What becomes of jobs that were paid for and are asked for differently now.
     ///   - expand: Calls its argument once for each job, in the order of the manifest; throws to take nothing in.
     func takeIn(
-        _ settings: BatchSettings, digest: String, now: WallTime,
+        _ settings: BatchSettings, digest: String, changed: ChangedJobs, now: WallTime,
         expand: (_ add: (PlannedJob) throws -> Void) throws -> Void
     ) throws -> Intake
 
@@ -137,6 +138,8 @@ package struct Intake: Equatable, Sendable {
     package var kept = 0
     /// Same `id`, other request; kept as they are.
     package var changed = 0
+    /// Same `id`, other request; made anew.
+    package var redone = 0
     /// No longer named: cancelled where they had not been submitted.
     package var removed = 0
     /// Named again after having been removed.
@@ -150,12 +153,14 @@ package struct Intake: Equatable, Sendable {
 /// A path that two jobs of a batch share, or another reason why a manifest cannot be taken in as it stands.
 package struct IntakeConflict: Error, Equatable, Sendable {
     package var message: String
-    /// The line of the manifest, from 1.
-    package var line: Int
+    package var place: SourcePlace
+    /// The job that was there first.
+    package var first: SourcePlace
 
-    package init(message: String, line: Int) {
+    package init(message: String, place: SourcePlace, first: SourcePlace) {
         self.message = message
-        self.line = line
+        self.place = place
+        self.first = first
     }
 }
 

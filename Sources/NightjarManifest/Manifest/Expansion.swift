@@ -3,11 +3,13 @@ import NightjarCore
 /// Makes jobs of prompts.
 struct Expansion {
     private let plan: BatchPlan
+    private let file: String
     /// Of a prompt that gives no fields of its own.
     private let common: ImageRequest.Parameters?
 
-    init(_ plan: BatchPlan) {
+    init(_ plan: BatchPlan, file: String) {
         self.plan = plan
+        self.file = file
         common = plan.defaults.parameters(with: RequestFields())
     }
 
@@ -51,6 +53,7 @@ struct Expansion {
         }
         return PlannedJob(
             label: item.label, prompt: item.prompt, parameters: parameters, seed: seed, meta: item.meta,
-            identity: identity, line: item.line)
+            identity: identity,
+            place: SourcePlace(file: file, line: item.line))
     }
 }
