@@ -62,6 +62,7 @@ let package = Package(
         // Pure: no input, no output.
         .target(name: "NightjarCore", dependencies: [crypto]),
         .target(name: "JobsAPI"),
+        .target(name: "PromptLanguage"),
 
         // One job each.
         .target(name: "YAMLStream", dependencies: ["CLibYAML"], swiftSettings: [.strictMemorySafety()]),
@@ -101,6 +102,7 @@ let package = Package(
             dependencies: ["NightjarCore", "NightjarManifest", "NightjarTestSupport", "YAMLStream"],
             exclude: ["Fixtures"]),
         .testTarget(name: "JobsAPITests", dependencies: ["JobsAPI"]),
+        .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage"], exclude: ["Differential"]),
         .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
         .testTarget(
             name: "JobsAPIClientTests",
