@@ -3,11 +3,12 @@ enum Schema {
     static let version: Int64 = 1
 
     static let top = [
-        "version", "name", "defaults", "prompts", "seeds", "output", "limits", "retry", "variants",
+        "version", "name", "defaults", "prompts", "seeds", "output", "limits", "retry", "schedule",
+        "variants",
     ]
     /// Keys of the language that this version does not carry out.
     static let unsupportedTop = [
-        "matrix", "exclude", "prompts_from", "sample", "schedule", "wildcards",
+        "matrix", "exclude", "prompts_from", "sample", "wildcards",
     ]
 
     /// What a job asks of the API, but for the prompt and the seed.
@@ -17,6 +18,7 @@ enum Schema {
     static let output = ["path", "sidecar"]
     static let limits = ["concurrency", "rate", "max_jobs", "budget"]
     static let retry = ["attempts", "job_timeout"]
+    static let schedule = ["window", "timezone", "not_before", "deadline", "priority"]
     static let seedRange = ["from", "count"]
 
     /// Pixels.
