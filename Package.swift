@@ -86,6 +86,11 @@ let package = Package(
             dependencies: [
                 "JobsAPI", "JobsAPIClient", "JobsAPIServer", "NightjarCore", "NightjarFiles", "NightjarManifest",
                 "NightjarRunner", "NightjarStore", "YAMLStream", argumentParser, logging, serviceLifecycle, unixSignals,
+            ],
+            // What `init` writes beside its examples; links to `docs/schema`.
+            resources: [
+                .embedInCode("Init/Schemas/configuration.schema.json"),
+                .embedInCode("Init/Schemas/manifest.schema.json"),
             ]),
         .executableTarget(name: "nightjar", dependencies: ["NightjarCLI"]),
 

@@ -39,6 +39,8 @@ struct Composition: Sendable {
         let asked = try takeIn(batches, into: store)
         if configuration.retryFailed { _ = try await store.retryFailed(asked, now: WallTime.now) }
         try await checkPrices(asked, store)
+        if key != nil, let exit = try await refusedByPerson(asked, store) { return exit }
+        display.start()
         guard key == nil else {
             return try await run(asked, store: store, tree: tree, baseURL: configuration.baseURL)
         }
@@ -154,7 +156,7 @@ struct Composition: Sendable {
             }
             do {
                 let intake = try store.takeIn(
-                    batch.settings, digest: batch.digest, changed: .keep, now: WallTime.now
+                    batch.settings, digest: batch.digest, changed: configuration.changed, now: WallTime.now
                 ) { add in
                     try batch.expand { job in
                         if let exit = signals.exitCode {
@@ -193,8 +195,14 @@ struct Composition: Sendable {
         if intake.added > 0 { parts.append("\(intake.added) new") }
         if intake.returned > 0 { parts.append("\(intake.returned) named again") }
         if intake.changed > 0 { parts.append("\(intake.changed) changed under the same id, kept as they are") }
+        if intake.redone > 0 {
+            parts.append("\(intake.redone) changed under the same id, made anew beside the old files")
+        }
         if intake.removed > 0 { parts.append("\(intake.removed) no longer named") }
         if !parts.isEmpty { display.printAbove("\(name): the manifest has changed: \(parts.joined(separator: ", "))") }
+        if intake.changed > 0 {
+            display.printAbove("  to make them anew, and pay for them: the same command with `--changed redo`")
+        }
     }
 
     /// With a budget, a model without a price could spend anything.

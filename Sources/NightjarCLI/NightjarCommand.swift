@@ -9,7 +9,7 @@ struct NightjarCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, StatusCommand.self, JobsCommand.self, WhyCommand.self, RetryCommand.self,
-            VerifyCommand.self, ServeCommand.self,
+            VerifyCommand.self, ServeCommand.self, InitCommand.self,
         ])
 }
 

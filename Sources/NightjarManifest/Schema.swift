@@ -14,6 +14,7 @@ package enum Schema {
     package static let output = ["path", "sidecar"]
     package static let limits = ["concurrency", "rate", "max_jobs", "budget"]
     package static let retry = ["attempts", "job_timeout"]
+    package static let schedule = ["window", "timezone", "not_before", "deadline", "priority"]
     package static let seedRange = ["from", "count"]
     package static let list = ["file", "column"]
     package static let sample = ["count", "seed"]

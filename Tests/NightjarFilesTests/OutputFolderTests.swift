@@ -99,6 +99,17 @@ import Testing
         #expect(try await output.save(foxJob(path: "É/${slug}.${ext}", prompt: "Дом 日本")).path == "É/дом-日本.png")
     }
 
+    @Test func `a variable of the manifest is in the name, and stays below the output folder`() async throws {
+        var job = foxJob(path: "${style}/${index:03}-${style}.${ext}", sidecars: [.json])
+        job.variables = #"{"style":"ink"}"#
+        #expect(try await output.save(job).path == "ink/007-ink.png")
+        job.variables = #"{"style":"../../.ssh"}"#
+        #expect(try await output.save(job).path == "_._.._.ssh/007-.._.._.ssh.png")
+        job.variables = nil
+        #expect(try await output.save(job).path == "_/007-.png")
+        #expect(folder.tree.count == 6)
+    }
+
     @Test func `a seed that the API chose is in the name`() async throws {
         let job = foxJob(path: "${seed}/x/${seed}.${ext}", seed: nil, sidecars: [.json])
         let result = RemoteResult(url: "", seed: 99)

@@ -80,7 +80,6 @@ struct RunCommand: AsyncParsableCommand {
             configuration: configuration, batches: batches, key: key, display: display,
             observer: ObserverGroup(members: observers.compactMap { $0 }), signals: signals,
             environment: environment)
-        display.start()
         defer { display.finish() }
         return try await composition.run()
     }

@@ -93,6 +93,17 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The largest image (default: 64MiB).", valueName: "size"))
     var maxImageBytes: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Jobs whose request changed under the same id: keep what was made, or redo it (default: keep).",
+            valueName: "what"))
+    var changed: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "On a terminal, ask before more submissions than this; 0: never (default: 1000).", valueName: "n"))
+    var confirmAbove: String?
+
     @Option(help: ArgumentHelp("auto, bar, plain, json or none.", valueName: "mode"))
     var progress: String?
 
@@ -124,6 +135,8 @@ struct RunOptions: ParsableArguments {
         flags[.giveUpAfter] = giveUpAfter
         flags[.minFree] = minFree
         flags[.maxImageBytes] = maxImageBytes
+        flags[.changed] = changed
+        flags[.confirmAbove] = confirmAbove
         flags[.progress] = progress
         flags[.logFormat] = logFormat
         flags[.quiet] = quiet ? "true" : nil

@@ -22,6 +22,10 @@ struct RunConfiguration: Sendable {
     /// Private hosts that results may come from, besides the API's own.
     var resultHosts: [ResultHost] = []
     var maxImageBytes: Int64 = 64 << 20
+    /// What becomes of jobs whose request changes under the same `id`, where the old one has been paid for.
+    var changed = ChangedJobs.keep
+    /// A person who is there is asked before more submissions than this; 0: never.
+    var confirmAbove = 1000
     var progress = ProgressMode.auto
     /// `nil` where nobody asked for logs.
     var logFormat: LogFormat?
@@ -89,6 +93,10 @@ struct RunConfiguration: Sendable {
         if let size = imageSize {
             maxImageBytes = size.bytes
         }
+        if let changed = reader.choice(.changed, ChangedJobs.allCases.map(\.rawValue)).flatMap(ChangedJobs.init) {
+            self.changed = changed
+        }
+        if let count = reader.integer(.confirmAbove, in: 0...1_000_000_000) { confirmAbove = count }
         if let mode = reader.choice(.progress, ProgressMode.allCases.map(\.rawValue)).flatMap(ProgressMode.init) {
             progress = mode
         }

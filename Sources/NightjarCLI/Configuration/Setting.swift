@@ -24,6 +24,8 @@ enum Setting: String, CaseIterable, Sendable {
     case giveUpAfter = "give_up_after"
     case minFree = "min_free"
     case maxImageBytes = "max_image_bytes"
+    case changed
+    case confirmAbove = "confirm_above"
     case progress
     case logFormat = "log_format"
     case quiet
@@ -33,7 +35,7 @@ enum Setting: String, CaseIterable, Sendable {
 
     /// Keys of the configuration that this version does not carry out.
     static let unsupportedKeys = [
-        "changed", "confirm_above", "shard", "http", "inbox", "settle_inbox", "rescan", "notify", "daily",
+        "shard", "http", "inbox", "settle_inbox", "rescan", "notify", "daily",
     ]
 }
 

@@ -47,17 +47,20 @@ package struct BatchSettings: Hashable, Sendable, Codable {
     package var sidecars: [Sidecar]
     package var limits: Limits
     package var retry: Retry
+    /// When jobs may be submitted; `nil`: at any time. States written before there were schedules have none.
+    package var schedule: Schedule?
 
     package static let defaultPathTemplate = "${batch}/${index:06}-${slug}-${seed}.${ext}"
 
     package init(
         name: String, pathTemplate: String = BatchSettings.defaultPathTemplate, sidecars: [Sidecar] = [],
-        limits: Limits = Limits(), retry: Retry = Retry()
+        limits: Limits = Limits(), retry: Retry = Retry(), schedule: Schedule? = nil
     ) {
         self.name = name
         self.pathTemplate = pathTemplate
         self.sidecars = sidecars
         self.limits = limits
         self.retry = retry
+        self.schedule = schedule
     }
 }

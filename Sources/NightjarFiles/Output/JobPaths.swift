@@ -48,7 +48,7 @@ struct JobPaths {
         }
         values = PathTemplate.Values(
             batch: job.batch, index: job.index, prompt: job.request.prompt, seed: job.request.seed, label: job.label,
-            key: job.key, model: job.request.parameters.model)
+            key: job.key, model: job.request.parameters.model, variables: job.variables)
         let batch = SafePathComponent.inner(job.batch)
         temporaryStem = ".nightjar-\(batch.utf8.count > 100 ? hexadecimalSHA256(of: batch) : batch)-\(job.key)"
         switch job.place {

@@ -46,6 +46,7 @@ struct BatchPlan: Sendable {
         readWildcards(header, context: context)
         readOutput(header, sink: sink)
         readLimits(header, sink: sink)
+        settings.schedule = header.value("schedule").flatMap { ScheduleReader.schedule($0, sink: sink) }
         if case .count = seeds, case .manifest = defaults.seed, let node = header.value("seeds") {
             sink.report(
                 "unused-seed", "`seeds` draws seeds of its own; the seed in `defaults` is not used", at: node,

@@ -48,6 +48,8 @@ import Testing
         #expect(defaults.run.unknownWait == .seconds(60))
         #expect(defaults.run.pilot == 3)
         #expect(defaults.run.minFree == 1 << 30)
+        #expect(defaults.changed == .keep)
+        #expect(defaults.confirmAbove == 1000)
         #expect(defaults.run.failFast == nil && defaults.caFile == nil && defaults.resultHosts.isEmpty)
         #expect(defaults.maxImageBytes == 64 << 20)
         #expect(defaults.run.maxJobs == nil && defaults.run.budget == nil && defaults.run.maxDuration == nil)
@@ -60,7 +62,7 @@ import Testing
             .downloads: "3", .maxDuration: "8h", .cutoff: "hard", .drainTimeout: "20s", .maxJobs: "0", .budget: "1.50",
             .retryFailed: "true", .timeout: "10s", .giveUpAfter: "5s", .maxImageBytes: "1MiB", .progress: "json",
             .logFormat: "json", .quiet: "true", .settle: "45s", .unknownWait: "2m", .failFast: "50", .pilot: "0",
-            .caFile: "ca.pem", .minFree: "0",
+            .caFile: "ca.pem", .minFree: "0", .changed: "redo", .confirmAbove: "0",
         ]
         let lines = values.map { "\($0.key.rawValue): \"\($0.value)\"" }.joined(separator: "\n")
         let environment = Dictionary(uniqueKeysWithValues: values.map { ($0.key.environmentName, $0.value) })
@@ -89,6 +91,8 @@ import Testing
             #expect(read.run.minFree == 0)
             #expect(read.run.giveUpAfter == .seconds(5))
             #expect(read.maxImageBytes == 1 << 20)
+            #expect(read.changed == .redo)
+            #expect(read.confirmAbove == 0)
             #expect(read.progress == .json)
             #expect(read.logFormat == .json)
             #expect(read.quiet)
@@ -128,6 +132,7 @@ import Testing
             (.baseURL, "ftp://api.example"), (.baseURL, "https://user@api.example"), (.output, ""), (.progress, "loud"),
             (.maxImageBytes, "big"), (.settle, "0"), (.settle, "soon"), (.unknownWait, "-1s"), (.failFast, "101"),
             (.failFast, "-1"), (.pilot, "-1"), (.pilot, "few"), (.minFree, "-1"), (.minFree, "some"), (.caFile, ""),
+            (.changed, "redone"), (.confirmAbove, "-1"), (.confirmAbove, "always"),
         ])
     func `a wrong flag is wrong usage`(setting: Setting, value: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try configuration(flags: [setting: value]) }

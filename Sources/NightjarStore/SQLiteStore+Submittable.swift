@@ -1,0 +1,38 @@
+internal import GRDB
+package import NightjarCore
+
+/// Jobs of one batch and one model that nothing but their turn keeps from being submitted.
+package struct SubmittableJobs: Equatable, Sendable {
+    package var batch: BatchID
+    package var model: String
+    package var jobs: Int
+
+    package init(batch: BatchID, model: String, jobs: Int) {
+        self.batch = batch
+        self.model = model
+        self.jobs = jobs
+    }
+}
+
+extension SQLiteStore {
+    /// The jobs of `batches` that are `pending` or `waiting`, by model.
+    package func submittableJobs(_ batches: [BatchID]) async throws -> [SubmittableJobs] {
+        try await read { db in
+            // Each row of `parameters` is looked up once, not once a job.
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT model, sum(jobs) AS jobs FROM (
+                        SELECT parameters_id, count(*) AS jobs FROM jobs
+                        WHERE batch_id = ? AND state IN ('pending', 'waiting') AND \(Self.isUnfinished)
+                        GROUP BY parameters_id
+                    ) JOIN parameters ON parameters.id = parameters_id
+                    GROUP BY model ORDER BY model
+                    """)
+            return try batches.flatMap { batch in
+                try Row.fetchAll(statement, arguments: [batch.rawValue]).map {
+                    SubmittableJobs(batch: batch, model: $0["model"], jobs: $0["jobs"])
+                }
+            }
+        }
+    }
+}

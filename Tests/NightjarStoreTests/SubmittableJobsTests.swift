@@ -1,0 +1,25 @@
+import NightjarCore
+import NightjarStore
+import NightjarTestSupport
+import Testing
+
+struct SubmittableJobsTests {
+    @Test func `what waits is counted by model, in the batches that are asked for`() async throws {
+        let store = try SQLiteStore.inMemory()
+        let first = try store.takeIn(
+            BatchSettings(name: "first"),
+            [.sample("one"), .sample("two", model: "model-b"), .sample("three"), .sample("four", model: "model-b")])
+        let second = try store.takeIn(BatchSettings(name: "second"), [.sample("five", model: "model-c")])
+        let claimed = try await store.claim(
+            1, of: first.batch, avoiding: [], prices: [:], at: Moment(boot: 0, bootID: "", api: nil),
+            now: WallTime(milliseconds: 1_772_323_200_000))
+        #expect(claimed.count == 1)
+        #expect(
+            try await store.submittableJobs([first.batch]) == [
+                SubmittableJobs(batch: first.batch, model: "model-a", jobs: 1),
+                SubmittableJobs(batch: first.batch, model: "model-b", jobs: 2),
+            ])
+        #expect(try await store.submittableJobs([second.batch, first.batch]).first?.model == "model-c")
+        #expect(try await store.submittableJobs([]) == [])
+    }
+}
