@@ -31,7 +31,7 @@ extension RunState {
             case .someFailed where !halted.isEmpty: "stopped, \(left) left; \(halted.joined(separator: "; "))"
             case .someFailed where blank == 0: "\(failed) failed"
             case .someFailed: failed == 0 ? "\(blank) came back blank" : "\(failed) failed, \(blank) came back blank"
-            case .timeLimit where !stops.contains(.timeLimit): Self.lateWords(late, left: left, wall: time.wall())
+            case .timeLimit where !stops.contains(.timeLimit): Self.lateWords(late, wall: time.wall())
             case .success: ""
             default: stops.first { $0.exitCode == exit }?.words ?? ""
             }

@@ -143,14 +143,15 @@ extension RunState {
         if closed.count > mostNamed { parts.append("\(closed.count - mostNamed) more batches wait for their times") }
         return Standstill(
             kind: .schedule(closed.map(\.batch.id)), batch: closed.count == 1 ? closed.first?.batch.id : nil,
-            words: parts.joined(separator: "; "), until: now + (first - wall))
+            words: parts.joined(separator: "; "), until: now + (first - wall), opens: first)
     }
 
     private static let mostNamed = 3
 
     /// Of batches that passed their deadlines with jobs left, how that is said at the end.
-    static func lateWords(_ late: [Batch], left: Int, wall: WallTime) -> String {
+    static func lateWords(_ late: [Batch], wall: WallTime) -> String {
         let words = late.compactMap { batch in batch.times.timetable?.words(at: wall).map { "\(batch.name) \($0)" } }
-        return "\(words.joined(separator: "; ")); \(left) left, for which the manifest needs a later `deadline`"
+        let left = late.reduce(0) { $0 + $1.count(.pending, .waiting) }
+        return "\(words.joined(separator: "; ")); \(left) left, which go on with a later `deadline` only"
     }
 }

@@ -21,6 +21,8 @@ extension RunState {
         var words: String
         /// On the clock of `time.now`; `nil` where that is not known.
         var until: Duration?
+        /// The same by the wall clock, where that is what counts.
+        var opens: WallTime?
 
         func isLike(_ other: Standstill?) -> Bool { kind == other?.kind && batch == other?.batch }
     }
@@ -36,7 +38,7 @@ extension RunState {
 
     /// - Parameter standstill: `nil`: nothing is waited for any more.
     func say(_ standstill: Standstill?, of batch: BatchID?) {
-        let until = standstill?.until.map { time.wall() + ($0 - time.now()) }
+        let until = standstill?.opens ?? standstill?.until.map { time.wall() + ($0 - time.now()) }
         emit(.gate(reason: standstill?.words, until: until), batch: batch)
     }
 

@@ -31,6 +31,10 @@ struct ScheduleTests {
         #expect(bench.service.submissions.allSatisfy { $0.time > first })
         #expect(try await bench.states() == [.done: 20])
         #expect(bench.events.gateReasons == ["spring waits for its window, opens 00:10 UTC", nil])
+        let told = bench.events.events.compactMap { event in
+            if case .gate(_, let until?) = event.kind { until } else { nil }
+        }
+        #expect(told.map(\.rfc3339) == ["2026-03-01T00:10:00.000Z"])
     }
 
     @Test func `not before means not before`() async throws {
