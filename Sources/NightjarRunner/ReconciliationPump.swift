@@ -336,6 +336,13 @@ final class ReconciliationPump: Sendable {
             guard current.contains(where: { $0.jobState == .unknown }) else { return false }
             // Then it is the API that is waited for, and given up.
             if knowledge.isUnanswered { return true }
+            // What the API has not got is submitted again when its batch's time has come.
+            let isLate = current.contains { submission in
+                let isCommitted = knowledge.committed.contains(submission.id.job)
+                return submission.jobState == .unknown && knowledge.machine.isShownAbsent(submission.id.job)
+                    && state.waitsForItsTime(submission.batch, isCommitted: isCommitted)
+            }
+            if isLate { return true }
             return (knowledge.machine.quiet(at: now) ?? .zero) < state.settings.unknownWait
         }
         state.waitForUnknown(waits)

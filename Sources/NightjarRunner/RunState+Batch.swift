@@ -11,6 +11,7 @@ extension RunState {
         var counts: [JobState: Int]
         /// Spent in all runs.
         var spent: Money
+        var times: Times
         /// Submissions of this run that count against `max_jobs`.
         var submitted = 0
         /// What this run has committed, unfinished submissions among it.

@@ -11,39 +11,52 @@ extension RunState {
     /// What the submitter may do next.
     enum Turn: Sendable {
         case admitted(Admission)
+        /// The list that comes before the first submission.
+        case list(for: BatchID)
         /// Nothing before this moment (on the clock of `time.now`), or before something changes.
         case wait(until: Duration?)
     }
 
-    /// Reserves slots, money and submissions for a batch that has something to submit; batches take turns.
+    /// Reserves slots, money and submissions for a batch that has something to submit: the highest priority first; batches
+    /// of one priority take turns.
     /// - Parameter budget: A batch that may not ask for anything now does not hold up the others.
     func admit(upTo most: Int, by budget: RequestBudget) -> Turn {
+        refreshTimes()
         let wall = time.wall()
         let now = time.now()
         return state.withLock { state in
             var next: Duration?
             func wait(until moment: Duration) { next = min(next ?? moment, moment) }
-            for offset in 0..<state.order.count {
-                let place = (state.nextBatch + offset) % state.order.count
-                let id = state.order[place]
-                guard let batch = state.batches[id], batch.isAsked else { continue }
-                // Before the room is looked at: a pilot has none while all its jobs wait for another attempt.
-                if let due = batch.nextDue, due > wall, batch.halted == nil, batch.count(.waiting) > 0 {
-                    wait(until: now + max(due - wall, .milliseconds(10)))
+            for rank in state.ranks.indices {
+                for (place, id) in state.ranks[rank].turns {
+                    guard let batch = state.batches[id], batch.isAsked else { continue }
+                    if let opens = batch.times.opens, mayStillSubmit(batch, in: state) {
+                        wait(until: now + min(max(opens - wall, .milliseconds(10)), Self.longestSleep))
+                    }
+                    // Before the room is looked at: a pilot has none while all its jobs wait for another attempt.
+                    if let due = batch.nextDue, due > wall, batch.halted == nil, batch.times.isOpen,
+                        batch.count(.waiting) > 0
+                    {
+                        wait(until: now + max(due - wall, .milliseconds(10)))
+                    }
+                    let room = min(room(for: batch, in: state), most)
+                    guard room > 0 else { continue }
+                    let claimable = min(room, batch.claimable(at: wall))
+                    guard claimable > 0 else { continue }
+                    let count = min(claimable, budget.available(for: id))
+                    guard count > 0 else {
+                        // One that is past waits for a reservation, whose end is told.
+                        if let release = budget.nextRelease(for: id), release > now { wait(until: release) }
+                        continue
+                    }
+                    if state.needsFirstList {
+                        state.needsFirstList = false
+                        return .list(for: id)
+                    }
+                    state.ranks[rank].next = place + 1
+                    reserve(count, for: id, in: &state)
+                    return .admitted(Admission(batch: id, count: count))
                 }
-                let room = min(room(for: batch, in: state), most)
-                guard room > 0 else { continue }
-                let claimable = min(room, batch.claimable(at: wall))
-                guard claimable > 0 else { continue }
-                let count = min(claimable, budget.available(for: id))
-                guard count > 0 else {
-                    // One that is past waits for a reservation, whose end is told.
-                    if let release = budget.nextRelease(for: id), release > now { wait(until: release) }
-                    continue
-                }
-                state.nextBatch = place + 1
-                reserve(count, for: id, in: &state)
-                return .admitted(Admission(batch: id, count: count))
             }
             return .wait(until: next)
         }
@@ -106,7 +119,7 @@ extension RunState {
 
     private func room(for batch: Batch, in state: State) -> Int {
         let limits = batch.settings.limits
-        guard batch.halted == nil, !isBehindWithDownloads(state) else { return 0 }
+        guard batch.halted == nil, batch.times.isOpen, !isBehindWithDownloads(state) else { return 0 }
         var room = min(
             settings.concurrency - state.unfinished,
             (limits.concurrency ?? .max) - batch.unfinished)
@@ -225,7 +238,8 @@ extension RunState {
     /// - Parameter isCommitted: This run has counted its money and its submission already.
     /// - Returns: Whether it may; nothing is taken otherwise.
     func admitAgain(_ job: JobID, of id: BatchID, price: Money, isCommitted: Bool) -> Bool {
-        state.withLock { state in
+        refreshTimes()
+        return state.withLock { state in
             guard let batch = state.batches[id], state.stops.isEmpty, !isBehindWithDownloads(state),
                 mayResubmit(batch, isCommitted: isCommitted, in: state)
             else { return false }
@@ -256,6 +270,11 @@ extension RunState {
     }
 
     private func mayResubmit(_ batch: Batch, isCommitted: Bool, in state: State) -> Bool {
+        batch.times.isOpen && maySubmitAgain(batch, isCommitted: isCommitted, in: state)
+    }
+
+    /// Whatever the time.
+    func maySubmitAgain(_ batch: Batch, isCommitted: Bool, in state: State) -> Bool {
         batch.isAsked && batch.halted == nil && (isCommitted || allowance(for: batch, in: state) > 0)
     }
 

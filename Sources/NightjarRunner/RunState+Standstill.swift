@@ -11,6 +11,8 @@ extension RunState {
             case pilot
             /// What is left has the model and seed of a submission whose answer was lost.
             case seeds
+            /// These batches wait for their time.
+            case schedule([BatchID])
         }
 
         var kind: Kind
@@ -19,6 +21,8 @@ extension RunState {
         var words: String
         /// On the clock of `time.now`; `nil` where that is not known.
         var until: Duration?
+        /// The same by the wall clock, where that is what counts.
+        var opens: WallTime?
 
         func isLike(_ other: Standstill?) -> Bool { kind == other?.kind && batch == other?.batch }
     }
@@ -32,15 +36,22 @@ extension RunState {
         set { state.withLock { $0.saidStandstill = newValue } }
     }
 
+    /// - Parameter standstill: `nil`: nothing is waited for any more.
+    func say(_ standstill: Standstill?, of batch: BatchID?) {
+        let until = standstill?.opens ?? standstill?.until.map { time.wall() + ($0 - time.now()) }
+        emit(.gate(reason: standstill?.words, until: until), batch: batch)
+    }
+
     /// - Parameter seedsFree: When the first lost submission stops standing in the way of its seed, on the clock of
     ///   `time.now`.
     func standstill(seedsFree: Duration?) -> Standstill? {
         let now = time.now()
+        let wall = time.wall()
         return state.withLock { state in
-            let waiting = state.order.compactMap { state.batches[$0] }.filter {
-                $0.isAsked && $0.halted == nil && $0.count(.pending, .waiting) > 0
-            }
-            guard state.stops.isEmpty, !waiting.isEmpty else { return nil }
+            let left = state.order.compactMap { state.batches[$0] }.filter { mayStillSubmit($0, in: state) }
+            guard state.stops.isEmpty, !left.isEmpty else { return nil }
+            let waiting = left.filter(\.times.isOpen)
+            guard !waiting.isEmpty else { return Self.scheduleStandstill(left, wall: wall, now: now) }
             let held = Dictionary(grouping: state.heldSlots.values, by: \.batch)
             if let until = state.heldSlots.values.map(\.until).min(), state.heldSlots.count >= settings.concurrency {
                 let words = "all slots are taken by \(Self.lostJobs(state.heldSlots.count))"
@@ -70,7 +81,7 @@ extension RunState {
                     return Standstill(kind: .seeds, batch: batch.id, words: words, until: seedsFree)
                 }
             }
-            return nil
+            return Self.scheduleStandstill(left, wall: wall, now: now)
         }
     }
 

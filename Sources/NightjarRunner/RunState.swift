@@ -43,7 +43,9 @@ final class RunState: Sendable {
         var submissionsOut = 0
         /// Finished jobs whose file is left to the next run.
         var leftForLater = 0
-        var nextBatch = 0
+        var ranks: [Rank]
+        /// No list has been read yet, and nothing is submitted before.
+        var needsFirstList = false
     }
 
     let settings: RunSettings
@@ -62,10 +64,14 @@ final class RunState: Sendable {
         for summary in batches {
             known[summary.id] = Batch(
                 id: summary.id, name: summary.settings.name, settings: summary.settings,
-                isAsked: asked.contains(summary.id), counts: summary.counts, spent: summary.spent)
+                isAsked: asked.contains(summary.id), counts: summary.counts, spent: summary.spent,
+                times: Times(summary.settings.schedule, at: time.wall()))
+            if let schedule = summary.settings.schedule, known[summary.id]?.times.timetable == nil {
+                known[summary.id]?.halted = "no time zone `\(schedule.timeZone ?? "")` is known here"
+            }
             if settings.pilot > 0, summary.count(.done) == 0 { known[summary.id]?.pilot = settings.pilot }
         }
-        state = Mutex(State(batches: known, order: batches.map(\.id)))
+        state = Mutex(State(batches: known, order: batches.map(\.id), ranks: Self.ranks(batches)))
     }
 
     // MARK: Changes and events
@@ -339,39 +345,12 @@ final class RunState: Sendable {
     }
 
     private func mayStillSubmit(_ state: State) -> Bool {
-        state.batches.values.contains { batch in
-            batch.isAsked && batch.halted == nil && batch.count(.pending, .waiting) > 0
-                && allowance(for: batch, in: state) > 0
-        }
+        state.batches.values.contains { mayStillSubmit($0, in: state) }
     }
 
-    func outcome() -> RunOutcome {
-        let (stops, asked, limits) = state.withLock { state in
-            (state.stops, state.order.compactMap { state.batches[$0] }.filter(\.isAsked), reachedLimits(state))
-        }
-        var codes = Set(stops.map(\.exitCode))
-        let halted = asked.compactMap { batch in batch.halted.map { "\(batch.name): \($0)" } }
-        let left = asked.reduce(0) { $0 + $1.count(.pending, .waiting, .submitting, .submitted, .ready) }
-        let leftByLimits = asked.filter { $0.halted == nil }.reduce(0) { $0 + $1.count(.pending, .waiting) }
-        let unknown = asked.reduce(0) { $0 + $1.count(.unknown) }
-        let failed = asked.reduce(0) { $0 + $1.count(.failed) }
-        let blank = asked.reduce(0) { $0 + $1.count(.filtered) }
-        if leftByLimits > 0, stops.isEmpty { codes.insert(.limitReached) }
-        // A stop that came when everything was done has stopped nothing.
-        if left + unknown == 0 { codes.formIntersection([.internalError]) }
-        if unknown > 0 { codes.insert(.unknownLeft) }
-        if failed + blank > 0 || !halted.isEmpty { codes.insert(.someFailed) }
-        let exit = ExitCode.precedence.first { codes.contains($0) } ?? .success
-        let reason =
-            switch exit {
-            case .limitReached: "stopped at \(limits.joined(separator: " and ")); \(left) left"
-            case .unknownLeft: "\(unknown) held as unknown: the answer to the submission was lost"
-            case .someFailed where !halted.isEmpty: "stopped, \(left) left; \(halted.joined(separator: "; "))"
-            case .someFailed where blank == 0: "\(failed) failed"
-            case .someFailed: failed == 0 ? "\(blank) came back blank" : "\(failed) failed, \(blank) came back blank"
-            case .success: ""
-            default: stops.first { $0.exitCode == exit }?.words ?? ""
-            }
-        return RunOutcome(exit: exit, reason: reason, batches: progress.filter(\.isAsked).map(\.progress))
+    /// Now, or when its time has come.
+    func mayStillSubmit(_ batch: Batch, in state: State) -> Bool {
+        batch.isAsked && batch.halted == nil && !batch.times.isOver && batch.count(.pending, .waiting) > 0
+            && allowance(for: batch, in: state) > 0
     }
 }

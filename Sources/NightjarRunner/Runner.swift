@@ -33,7 +33,9 @@ package final class Runner: Sendable {
             changed: state.changed)
         gate = Gate(time: time, jitter: jitter) { closure in
             // An open gate does not end what else is waited for.
-            if closure == nil, state.saidStandstill != nil { return }
+            if closure == nil, let standstill = state.saidStandstill {
+                return state.say(standstill, of: standstill.batch)
+            }
             let until = closure.map { time.wall() + ($0.until - time.now()) }
             state.emit(.gate(reason: closure?.reason, until: until))
         }
@@ -178,8 +180,12 @@ package final class Runner: Sendable {
     /// The list that tells the API's clock and the account, where anything is to be submitted or decided.
     private func readFirstList() async {
         let asked = state.progress.filter(\.isAsked)
-        let first = asked.first { $0.progress.count(.pending, .waiting, .unknown) > 0 }
+        let first = asked.first { item in
+            item.progress.count(.unknown) > 0 || item.progress.count(.pending, .waiting) > 0 && state.isOpen(item.id)
+        }
         guard let first else {
+            // Nothing is asked of the API while all waits for its time.
+            if state.waitsForTime { return state.firstListIsDue() }
             // What was submitted again in the last run may have been accepted twice since.
             guard let batch = asked.first?.id, reconciliation.isWatching else { return }
             // The run is not over before it has looked.
@@ -254,6 +260,9 @@ package final class Runner: Sendable {
                 reported[id] = progress
                 state.emit(.progress(progress), batch: id)
             }
+            state.refreshTimes()
+            if state.waitsForTime { gate.rest(asks: state.hasJobsAtAPI) }
+            state.sayWhatIsOver()
             sayIfItStands()
             giveUpIfSilent()
             if let limit = state.settings.maxDuration, now - start >= limit {
@@ -278,8 +287,7 @@ package final class Runner: Sendable {
         guard now != nil || said != nil else { return }
         let batch = now?.batch ?? said?.batch
         state.saidStandstill = now
-        let until = now?.until.map { state.time.wall() + ($0 - state.time.now()) }
-        state.emit(.gate(reason: now?.words, until: until), batch: batch)
+        state.say(now, of: batch)
     }
 
     /// What is paid for needs a place to go.

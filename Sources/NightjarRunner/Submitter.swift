@@ -35,6 +35,9 @@ struct Submitter: Sendable {
                     for job in claimed {
                         group.addTask { await state.guarding { try await submit(job, passing: passing) } }
                     }
+                case .list(let batch):
+                    gate.abstain(passing, .submission)
+                    await state.guarding { try await reconciliation.readFirstList(for: batch) }
                 case .wait(let moment):
                     gate.abstain(passing, .submission)
                     await state.changed.wait(since: mark, until: moment, on: state.time)
@@ -76,7 +79,9 @@ struct Submitter: Sendable {
     }
 
     private func submit(_ job: ClaimedJob, passing: Int) async throws {
-        guard !state.isStopping, !gate.isClosed(.submission) else { return try await holdBack(job, passing: passing) }
+        guard !state.isStopping, !gate.isClosed(.submission), state.isOpen(job.batch) else {
+            return try await holdBack(job, passing: passing)
+        }
         state.submissionsOut(1)
         defer { state.submissionsOut(-1) }
         if passing == 1, state.settings.waitsOutTrouble { await service.readKeyAnew() }
@@ -102,7 +107,7 @@ struct Submitter: Sendable {
         }
     }
 
-    /// The run has stopped since the job was claimed: nothing has been sent.
+    /// The run has stopped since the job was claimed, or its time is over: nothing has been sent.
     private func holdBack(_ job: ClaimedJob, passing: Int) async throws {
         budget.giveBack(1, for: job.batch)
         gate.abstain(passing, .submission)
@@ -139,6 +144,7 @@ struct Submitter: Sendable {
     private func submitAgain(_ again: PendingResubmission, passing: Int) async throws {
         let submission = again.submission
         defer { reconciliation.endResubmission(again) }
+        guard state.isOpen(submission.batch) else { return gate.abstain(passing, .submission) }
         guard try await budget.takeNow(upTo: 1, for: submission.batch) == 1 else {
             // It comes again with a later list.
             return gate.abstain(passing, .submission)

@@ -27,10 +27,12 @@ struct Bench: Sendable {
     @discardableResult
     func takeIn(
         _ name: String = "spring", jobs count: Int, model: String = "model-a",
-        limits: BatchSettings.Limits = BatchSettings.Limits(), retry: BatchSettings.Retry = BatchSettings.Retry()
+        limits: BatchSettings.Limits = BatchSettings.Limits(), retry: BatchSettings.Retry = BatchSettings.Retry(),
+        schedule: BatchSettings.Schedule? = nil
     ) throws -> BatchID {
         let jobs = (0..<count).map { PlannedJob.sample("\(name), prompt \($0)", model: model) }
-        return try store.takeIn(BatchSettings(name: name, limits: limits, retry: retry), jobs, now: clock.wall).batch
+        let settings = BatchSettings(name: name, limits: limits, retry: retry, schedule: schedule)
+        return try store.takeIn(settings, jobs, now: clock.wall).batch
     }
 
     /// Runs to the end.

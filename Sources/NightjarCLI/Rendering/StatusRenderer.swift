@@ -2,8 +2,8 @@ package import NightjarCore
 
 /// What `status` prints.
 package enum StatusRenderer {
-    /// A table for people, a line a batch, columns that would hold nothing but zeros left out; below it why jobs are held,
-    /// and where images lie that were paid for twice.
+    /// A table for people, a line a batch, columns that would hold nothing but zeros left out; below it which batches wait
+    /// for their time, why jobs are held, and where images lie that were paid for twice.
     /// - Parameters:
     ///   - stateFile: Named where there is nothing to show.
     ///   - output: The output folder as the user named it.
@@ -11,7 +11,7 @@ package enum StatusRenderer {
     package static func table(
         _ batches: [BatchSummary], stateFile: String, output: String = "output",
         advice: CommandAdvice = CommandAdvice(),
-        width: Int?, style: TerminalStyle
+        width: Int?, style: TerminalStyle, now: WallTime = WallTime.now
     ) -> String {
         guard !batches.isEmpty else { return "no batches yet in \(style.plain(stateFile))\n" }
         var columns = [
@@ -32,8 +32,9 @@ package enum StatusRenderer {
         if batches.contains(where: { $0.spent != .zero }) {
             columns.append(.init(title: "spent", alignment: .right, cells: batches.map(\.spent.description)))
         }
-        columns.append(.init(title: "time left", alignment: .left, cells: batches.map(timeLeft)))
+        columns.append(.init(title: "time left", alignment: .left, cells: batches.map { timeLeft($0, at: now) }))
         var lines = TextTable(columns: columns).lines(width: width, style: style)
+        lines += ScheduleWait.lines(batches, at: now, width: width, style: style)
         lines += HeldRenderer(advice: advice, width: width, style: style).lines(batches)
         lines += duplicates(batches, output: output, width: width, style: style)
         return lines.map { $0 + "\n" }.joined()
@@ -54,15 +55,15 @@ package enum StatusRenderer {
     }
 
     /// `{"version":1,"batches":[…]}` on one line, without a line end.
-    package static func json(_ batches: [BatchSummary]) -> String {
+    package static func json(_ batches: [BatchSummary], now: WallTime = WallTime.now) -> String {
         var line = JSONWriter()
         line.add("version", 1)
-        line.add("batches", batches.map(json))
+        line.add("batches", batches.map { json($0, now: now) })
         return line.text
     }
 
     /// A batch as `status --json` shows it.
-    package static func json(_ batch: BatchSummary) -> JSONWriter {
+    package static func json(_ batch: BatchSummary, now: WallTime = WallTime.now) -> JSONWriter {
         var requests = JSONWriter()
         requests.add("submit", batch.requests.submit)
         requests.add("get", batch.requests.get)
@@ -85,6 +86,7 @@ package enum StatusRenderer {
         var held = JSONWriter()
         for (reason, jobs) in batch.held.sorted(by: { $0.key < $1.key }) { held.add(reason, jobs.jobs) }
         line.add("held", held)
+        line.add("waits", ScheduleWait(batch, at: now)?.json)
         return line
     }
 
@@ -92,10 +94,13 @@ package enum StatusRenderer {
         .init(title: title, alignment: .right, cells: values.map(String.init))
     }
 
-    private static func timeLeft(_ batch: BatchSummary) -> String {
+    private static func timeLeft(_ batch: BatchSummary, at now: WallTime) -> String {
         let left = batch.count(.pending, .waiting, .submitting, .submitted, .ready)
         if left == 0 { return batch.count(.unknown) > 0 ? "held" : "finished" }
         if batch.paused { return "paused" }
+        if let wait = ScheduleWait(batch, at: now), batch.count(.submitting, .submitted, .ready) == 0 {
+            return wait.until == nil ? "past its deadline" : "waits"
+        }
         return batch.etaSeconds.map { Duration.seconds($0).spoken } ?? "not known"
     }
 }

@@ -146,12 +146,14 @@ enum ScheduleReader {
         if deadline <= notBefore {
             return reader.sink.report(
                 "schedule", "`deadline` is not later than `not_before`: nothing could be submitted", at: node,
+                hint: "give a later `deadline`, or leave one of the two away",
                 notes: [("`not_before` is here", begin.start)])
         }
         // Before both, so that it does not depend on when the manifest is read.
         guard let timetable = Timetable(schedule), case .over = timetable.phase(at: notBefore) else { return }
         reader.sink.report(
             "schedule", "the window does not open between `not_before` and `deadline`: nothing could be submitted",
-            at: node, notes: [("`not_before` is here", begin.start)])
+            at: node, hint: "the window is \(schedule.window?.text ?? ""); give a later `deadline`",
+            notes: [("`not_before` is here", begin.start)])
     }
 }

@@ -48,6 +48,11 @@ struct Circuit: Sendable {
         probeIsOut = false
     }
 
+    /// Nothing is asked for a time: what has failed before and what fails after that are not one trouble.
+    mutating func rested() {
+        failingSince = nil
+    }
+
     func isClosed(at now: Duration) -> Bool {
         closure.map { $0.until > now } ?? false
     }

@@ -181,6 +181,14 @@ final class Gate: Sendable {
         }
     }
 
+    /// Nothing is submitted for a time and, with `asks: false`, nothing asked: that time is no silence of the API.
+    func rest(asks: Bool) {
+        state.withLock { state in
+            state.submissions.rested()
+            if !asks { state.all.rested() }
+        }
+    }
+
     /// Lets everyone look whether it is over.
     func wake() {
         changed.notify()

@@ -15,6 +15,11 @@ extension Reconciler {
         return (second.since(first) ?? .zero) >= settings.gap
     }
 
+    /// Whether a job is undecided and shown absent, however long ago.
+    func isShownAbsent(_ job: JobID) -> Bool {
+        jobs[job].map { $0.current != nil && isAbsent($0) } ?? false
+    }
+
     /// The submissions whose turn it is: one a model, or all of a model's once a list has shown the one that went first.
     func turns(at now: Moment) -> [Step] {
         var byModel: [String: [OpenJob]] = [:]

@@ -54,7 +54,7 @@ struct StatusRendererTests {
                 {"version":1,"batches":[{"name":"neon-cities","total":920,"pending":300,"submitting":0,"submitted":0,\
                 "ready":0,"unknown":0,"waiting":0,"done":620,"failed":0,"filtered":0,"cancelled":0,"paused":false,\
                 "eta_seconds":null,"requests":{"submit":1,"get":2,"list":3,"download":4},"rate_limited":5,\
-                "duplicates":1,"spent":12.42,"held":{"no seed":1,"settling":2}}]}
+                "duplicates":1,"spent":12.42,"held":{"no seed":1,"settling":2},"waits":null}]}
                 """)
         #expect(try JSONSerialization.jsonObject(with: Data(text.utf8)) is [String: Any])
     }
@@ -81,6 +81,35 @@ struct StatusRendererTests {
                             output/.nightjar/duplicates
 
                 """)
+    }
+
+    @Test func `a batch that waits for its time says until when`() throws {
+        var night = summary("night", [.done: 1, .pending: 4])
+        night.settings.schedule = BatchSettings.Schedule(
+            window: try .init(text: "22:00-07:00"), timeZone: "Europe/Paris")
+        var late = summary("late", [.pending: 2])
+        late.settings.schedule = BatchSettings.Schedule(timeZone: "UTC", deadline: WallTime(milliseconds: 0))
+        var done = summary("done", [.done: 3])
+        done.settings.schedule = night.settings.schedule
+        // 18:48 in Paris.
+        let now = WallTime(milliseconds: 1_764_352_080_000)
+        let text = StatusRenderer.table(
+            [night, late, done], stateFile: "s", width: 80, style: RenderingSample.style, now: now)
+        #expect(
+            text == """
+                batch  total  done  pending  time left
+                night      5     1        4  waits
+                late       2     0        2  past its deadline
+                done       3     3        0  finished
+
+                night  waits for its window, opens 22:00 Europe/Paris (in 3 h 12 min)
+                late   is past its deadline, 1970-01-01 00:00 UTC
+
+                """)
+        #expect(
+            StatusRenderer.json([night], now: now).hasSuffix(
+                #""waits":{"reason":"waits for its window, opens 22:00 Europe/Paris","until":"2025-11-28T21:00:00.000Z"}}]}"#
+            ))
     }
 
     private func table(_ batches: [BatchSummary]) -> String {
