@@ -37,6 +37,7 @@ package struct BigNatural: Hashable, Sendable {
 
     /// 64 bits each, least significant first; none for 0.
     package var limbs: [UInt64] { high.isEmpty ? (low == 0 ? [] : [low]) : [low] + high }
+    func isLonger(than limbs: Int) -> Bool { high.count >= limbs }
     package var isZero: Bool { low == 0 && high.isEmpty }
     /// The number itself; `nil` when it does not fit.
     package var exactUInt64: UInt64? { high.isEmpty ? low : nil }

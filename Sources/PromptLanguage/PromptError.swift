@@ -52,6 +52,8 @@ package enum PromptLimits {
     package static let pieces = 1_000_000
     /// Bytes and pieces of one combination.
     package static let text = 4 << 20
+    /// 64 bits each, of the number of combinations: it has at most 19,728 digits.
+    package static let countLimbs = 1024
     /// How many options one `n$$` may take.
     package static let picks = 1000
     /// Results of one choice that are compared with each other, so that equal ones count once.

@@ -33,6 +33,7 @@ package struct PickSource: Sendable, Hashable {
 enum OptionHashes {
     /// A hash of each text, and of how many equal ones stand before it.
     static func of(_ texts: [[UInt8]]) -> [UInt64] {
+        if texts.count == 1 { return [Mixing.mixed(Mixing.fnv1a(texts[0]), 0)] }
         var seen: [UInt64: UInt64] = [:]
         return texts.map { text in
             let hash = Mixing.fnv1a(text)

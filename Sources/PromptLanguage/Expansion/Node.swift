@@ -36,7 +36,7 @@ final class Node: Sendable {
         case .text(let bytes): (count, work, isDrawn) = (.one, bytes.count + 1, false)
         case .sequence(let nodes):
             // Most factors are 1.
-            count = nodes.reduce(.one) { $1.count == .one ? $0 : $0 * $1.count }
+            count = Node.product(of: nodes)
             work = nodes.reduce(1) { Node.added($0, $1.work) }
             isDrawn = nodes.contains(where: \.isDrawn)
         case .choice(let choice): (count, work, isDrawn) = (choice.count, choice.work, choice.isDrawn)
@@ -54,6 +54,17 @@ final class Node: Sendable {
             work = names.all.values.reduce(Node.added(1, path.work)) { max($0, Node.added($1.work, path.work)) }
             isDrawn = names.first.isDrawn
         }
+    }
+
+    /// Exact up to `PromptLimits.countLimbs`; beyond, a number that is also beyond it.
+    private static func product(of nodes: [Node]) -> BigNatural {
+        if nodes.contains(where: \.count.isZero) { return .zero }
+        var product = BigNatural.one
+        for node in nodes where node.count != .one {
+            guard !product.isLonger(than: PromptLimits.countLimbs) else { break }
+            product *= node.count
+        }
+        return product
     }
 
     static func added(_ first: Int, _ second: Int) -> Int {

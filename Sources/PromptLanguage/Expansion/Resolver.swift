@@ -57,6 +57,11 @@ struct Resolver {
                 .tooLarge, "one combination of the prompt can be longer than \(PromptLimits.text) bytes", offset: 0,
                 length: prompt.text.unicodeScalars.count)
         }
+        guard !node.count.isLonger(than: PromptLimits.countLimbs) else {
+            throw PromptError(
+                .tooLarge, "the prompt has more combinations than a number of 19,728 digits can say", offset: 0,
+                length: prompt.text.unicodeScalars.count)
+        }
         return node
     }
 

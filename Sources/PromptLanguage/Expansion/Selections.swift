@@ -38,6 +38,17 @@ struct Selections: Sendable {
         self.sizes = sizes
         self.least = least
         self.most = most
+        guard most > 1 else {
+            // Nearly all choices take one.
+            var one = BigNatural.zero
+            switch sizes {
+            case .ones(let count): one = BigNatural(count)
+            case .given(let sizes): for size in sizes { one += size }
+            }
+            groups = [:]
+            counts = least > most ? [] : most < 1 ? [.one] : least < 1 ? [.one, one] : [one]
+            return
+        }
         var groups: [BigNatural: Int] = [:]
         switch sizes {
         case .ones(let count): groups[.one] = count
@@ -48,11 +59,6 @@ struct Selections: Sendable {
         self.groups = groups
         guard least <= most else {
             counts = []
-            return
-        }
-        if most == 1 {
-            let one = groups.reduce(BigNatural.zero) { $0 + $1.key * BigNatural($1.value) }
-            counts = least == 0 ? [.one, one] : [one]
             return
         }
         let isUniform = groups.count <= 1
@@ -102,6 +108,7 @@ struct Selections: Sendable {
             rest -= count
             taken += 1
         }
+        if taken == 0 { return [] }
         if taken == 1 {
             if case .ones = sizes { return [(rest.exactInt ?? 0, .zero)] }
             for option in 0..<sizes.count {

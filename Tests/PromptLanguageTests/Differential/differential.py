@@ -1,7 +1,7 @@
 """Expands templates with the Python package `dynamicprompts`, for the test to compare with.
 
 Usage: differential.py SEED COUNT. Prints one JSON object a line: first the seed and the wildcards, as the package reads
-them from files, then the templates. Templates of this file come first, then COUNT that are made at random.
+them from files, then the templates. Templates of this file come first, then random ones, until COUNT of them have been expanded.
 """
 
 import json
@@ -46,7 +46,7 @@ STRUCTURED = {
 }
 
 HAND = [
-    "", "plain", "  plain  text ", "two\nlines\n", "fox, owl; hare.", "{}", "{|}", "{ }", "{a}", "{ a }", "{a|b}",
+    "plain", "  plain  text ", "two\nlines\n", "fox, owl; hare.", "{}", "{|}", "{ }", "{a}", "{ a }", "{a|b}",
     "{ a | b }", "{a|}", "{|a}", "{a|b|a}", "{a|{b|a}}", "{{a|b}|{b|c}}", "x {a|b} y {c|d} z", "{a{b|c}|d}e",
     "{2$$a|b|c}", "{2$$ and $$a|b|c}", "{1-2$$a|b|c}", "{-2$$a|b|c}", "{2-$$a|b|c}", "{3-1$$a|b|c}", "{0$$a|b}",
     "{0-1$$a|b}", "{0-2$$, $$a|b}", "{9$$a|b}", "{2$$a|a}", "{2$$a|a|b}", "{2$${a|b}|{a|b}}", "{2$${a|b}|{b|a}}",
@@ -112,7 +112,7 @@ class Templates:
         bound = ""
         if self.random.random() < 0.4:
             low, high = self.random.randint(0, 3), self.random.randint(0, 3)
-            bound = self.random.choice([f"{low}", f"{low}-{high}", f"-{high}", f"{low}-"]) + "$$"
+            bound = self.random.choice([f"{max(1, low)}", f"{low}-{max(1, high)}", f"-{high}", f"{low}-"]) + "$$"
             bound += self.random.choice(SEPARATORS)
         return "{" + self.blank() + sign + bound + "|".join(options) + "}"
 
@@ -184,8 +184,8 @@ class Templates:
         return text
 
 
-class TooLong(Exception):
-    pass
+class TooLong(BaseException):
+    """Not an `Exception`: the parser catches those."""
 
 
 def stop(signal, frame):
@@ -206,7 +206,8 @@ def write_wildcards(folder):
 
 def entry(generator, template):
     """What the package makes of a template; None when that is too much."""
-    signal.alarm(10)
+    # Again and again, should one be lost in a generator that is being closed.
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0.3, 0.3)
     try:
         prompts = generator.generate(template, LIMIT + 1)
     except TooLong:
@@ -214,7 +215,7 @@ def entry(generator, template):
     except Exception as reason:  # Whatever it is: the package refuses.
         return {"template": template, "refused": f"{type(reason).__name__}: {reason}"[:200]}
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     return None if len(prompts) > LIMIT else {"template": template, "prompts": prompts}
 
 
@@ -222,7 +223,9 @@ def main():
     seed, count = int(sys.argv[1]), int(sys.argv[2])
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    signal.signal(signal.SIGALRM, stop)
+    signal.signal(signal.SIGVTALRM, stop)
+    # The test that starts this may have blocked it.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGVTALRM, signal.SIGTERM})
     with tempfile.TemporaryDirectory() as name:
         write_wildcards(Path(name))
         manager = WildcardManager(Path(name))
@@ -247,7 +250,7 @@ def main():
             made = entry(generator, templates.prompt())
             if made is None:
                 continue
-            left -= 1
+            left -= 1 if "prompts" in made else 0
             print(json.dumps(made))
 
 
