@@ -133,6 +133,13 @@ let package = Package(
     ]
 )
 
+// libFuzzer brings the program's beginning, so this is a library that `scripts/fuzz` links with it.
+if Context.environment["NIGHTJAR_FUZZ"] != nil {
+    package.products.append(.library(name: "FuzzManifest", type: .static, targets: ["FuzzManifest"]))
+    package.targets.append(
+        .target(name: "FuzzManifest", dependencies: ["NightjarManifest"], path: "Tests/Fuzz/FuzzManifest"))
+}
+
 for target in package.targets where target.type != .system && target.type != .plugin {
     target.swiftSettings = (target.swiftSettings ?? []) + settings
 }
