@@ -184,9 +184,13 @@ struct Composition: Sendable {
                             Diagnostic.Note(
                                 "the other one is here", line: conflict.first.line, column: conflict.first.column)
                         ],
-                        hint: "put `${index}` or `${key}` into `output: {path: …}`")
+                        hint: "put `${index}` or `${key}` into `output: {path: …}`"
+                    ).showingLine()
                 }
-                throw Refusal(manifests: [ManifestError(kind: .invalid, file: loaded.path, diagnostics: diagnostics)])
+                throw Refusal(manifests: [
+                    ManifestError(
+                        kind: .invalid, file: loaded.path, diagnostics: diagnostics, omitted: found.omitted)
+                ])
             }
         }
     }

@@ -76,4 +76,16 @@ struct DocumentationTests {
         }
         #expect(examples >= 15 && lists >= 12)
     }
+
+    @Test func `every example in the folder of examples can be run`() throws {
+        let folder = Self.page.deletingLastPathComponent().appending(path: "../examples").standardized
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
+        #expect(names.count >= 2)
+        for name in names {
+            for batch in try ManifestFile(path: folder.appending(path: name).path).load() {
+                #expect(batch.warnings.isEmpty, "\(name): \(batch.warnings)")
+                #expect(try batch.jobs().count == batch.jobCount, "\(name)")
+            }
+        }
+    }
 }

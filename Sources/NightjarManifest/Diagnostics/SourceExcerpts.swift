@@ -124,6 +124,14 @@ enum SourceExcerpts {
     }
 }
 
+extension Diagnostic {
+    /// The same with the line that it points at, where the file still has it.
+    package func showingLine() -> Diagnostic {
+        let mark = YAMLMark(line: line, column: column, offset: 0)
+        return SourceExcerpts.fill([DiagnosticSink.Finding(mark: mark, diagnostic: self)], of: file).first ?? self
+    }
+}
+
 /// Counts lines and columns over bytes as libyaml does.
 private struct LineCounter {
     private(set) var line = 1
