@@ -105,7 +105,9 @@ extension BigNatural {
             let (high, low) = left.low.multipliedFullWidth(by: right.low)
             return high == 0 ? BigNatural(low) : BigNatural(limbs: [low, high])
         }
-        let (first, second) = (left.limbs, right.limbs)
+        // The longer one in the inner loop.
+        let isOrdered = left.high.count <= right.high.count
+        let (first, second) = isOrdered ? (left.limbs, right.limbs) : (right.limbs, left.limbs)
         var result = [UInt64](repeating: 0, count: first.count + second.count)
         for (place, digit) in first.enumerated() {
             var carry: UInt64 = 0

@@ -49,7 +49,7 @@ package enum PromptLimits {
     /// Braces, variables and wildcards within each other, when all are filled in.
     package static let filledDepth = 400
     /// Pieces of a prompt when its wildcards and variables are filled in.
-    package static let pieces = 1_000_000
+    package static let pieces = 300_000
     /// Bytes and pieces of one combination.
     package static let text = 4 << 20
     /// 64 bits each, of the number of combinations: it has at most 19,728 digits.

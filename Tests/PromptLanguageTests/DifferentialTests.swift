@@ -76,12 +76,6 @@ import Testing
             #expect(isSame, "\(shown)\(hint)\nhere:        \(ours)\nthe package: \(prompts)")
         } else if entry.literal == true {
             #expect(ours.map(scalars) == [scalars(entry.template)], "\(shown): \(ours)")
-        } else {
-            // Where a part has no result at all the package stops with this error.
-            let mayBeEmpty =
-                entry.refused?.hasPrefix("RuntimeError: generator raised StopIteration") == true
-                || entry.template.contains("half")
-            #expect(mayBeEmpty || !ours.isEmpty, "\(shown) gives nothing; the package: \(entry.refused ?? "")")
         }
     }
 
