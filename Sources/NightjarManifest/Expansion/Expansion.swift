@@ -78,7 +78,8 @@ final class Expansion {
         var place = 0
         seen = [:]
         let combinations = matrix.count ?? .zero
-        try prompts.forEach { item in
+        try prompts.forEach { record in
+            let item = record.item
             let source = try source(item)
             let jobs = combinations * source.variants * BigNatural(source.slots.count)
             draw.add(item: place, identity: identity(of: item), jobs: jobs)
@@ -88,7 +89,8 @@ final class Expansion {
         var sampler = MatrixSampler(matrix)
         place = 0
         seen = [:]
-        try prompts.forEach { item in
+        try prompts.forEach { record in
+            let item = record.item
             defer { place += 1 }
             let identity = identity(of: item)
             guard let next = wanted.first, next.item == place else { return }

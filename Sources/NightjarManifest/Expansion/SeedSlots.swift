@@ -14,8 +14,9 @@ struct SeedSlots {
     private let seeds: SeedPlan?
     private let standard: PlannedJob.SeedSource?
 
-    init(_ item: PromptItem, _ plan: BatchPlan) {
-        own = item.fields.seed
+    /// - Parameter item: `nil` for one that gives no seed.
+    init(_ item: PromptItem?, _ plan: BatchPlan) {
+        own = item?.fields.seed
         seeds = plan.seeds
         standard = plan.defaults.seed
     }

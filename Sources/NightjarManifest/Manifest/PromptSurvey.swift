@@ -29,8 +29,23 @@ final class PromptSurvey {
     }
 
     func take(_ text: String, _ style: YAMLScalarStyle, _ event: YAMLEvent) throws {
+        let item = PromptItem(text: text, style: style, from: event.start, to: event.end)
+        guard !Self.isObviouslyPlain(text) else {
+            entries += 1
+            multiplied += 1
+            if withoutModel == nil { withoutModel = (item.mark, item.lengthOnLine, context.sink) }
+            return try prompts.append(
+                PromptSpool.PlainPrompt(
+                    text: text, line: item.line, column: item.mark.column, length: item.lengthOnLine))
+        }
         entries += 1
-        try take(PromptItem(text: text, style: style, from: event.start, to: event.end), context.sink)
+        try take(item, context.sink)
+    }
+
+    /// Text that begins with a visible character of ASCII, and holds nothing of the prompt language.
+    private static func isObviouslyPlain(_ text: String) -> Bool {
+        guard let first = text.utf8.first, first > 0x20, first < 0x7F else { return false }
+        return PromptTemplate.isPlain(text)
     }
 
     func take(_ node: YAMLNode) throws {

@@ -2,6 +2,11 @@
 struct ByteWriter {
     private(set) var bytes: [UInt8] = []
 
+    /// Overwrites the first bytes.
+    mutating func replaceStart(with value: UInt32) {
+        bytes.withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, as: UInt32.self) }
+    }
+
     mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     mutating func add(_ value: some FixedWidthInteger) {

@@ -18,54 +18,107 @@ final class PromptSpool: @unchecked Sendable {
         end = start
     }
 
-    func append(_ item: PromptItem) throws(Spool.Failure) {
-        writer.removeAll()
-        // Its length comes first; it is filled in by the order of writing: two parts.
-        item.encode(into: &writer)
-        var length = UInt32(writer.bytes.count).littleEndian
-        do {
-            try withUnsafeBytes(of: &length) { try spool.append($0) }
-            try spool.append(writer.bytes)
-        } catch {
-            throw error as? Spool.Failure ?? Spool.Failure(description: "\(error)")
+    /// A prompt that is nothing but its text: the common case, without all that it does not need.
+    struct PlainPrompt {
+        var text: String
+        var line: Int
+        /// From 1, in Unicode scalars.
+        var column: Int
+        /// Unicode scalars, as far as they stand on the line.
+        var length: Int
+    }
+
+    enum Record {
+        case plain(PlainPrompt)
+        case item(PromptItem)
+
+        /// The prompt with all that an entry of `prompts` may have.
+        var item: PromptItem {
+            switch self {
+            case .item(let item): return item
+            case .plain(let prompt):
+                let start = YAMLMark(line: prompt.line, column: prompt.column, offset: prompt.line)
+                var end = start
+                end.column += prompt.length
+                return PromptItem(text: prompt.text, style: .plain, from: start, to: end)
+            }
         }
+    }
+
+    private static let plain: UInt8 = 0
+    private static let whole: UInt8 = 1
+
+    func append(_ prompt: PlainPrompt) throws(Spool.Failure) {
+        begin(Self.plain)
+        writer.add(UInt32(clamping: prompt.line))
+        writer.add(UInt32(clamping: prompt.column))
+        writer.add(UInt32(clamping: prompt.length))
+        writer.add(prompt.text)
+        try write()
+    }
+
+    func append(_ item: PromptItem) throws(Spool.Failure) {
+        begin(Self.whole)
+        item.encode(into: &writer)
+        try write()
+    }
+
+    private func begin(_ kind: UInt8) {
+        writer.removeAll()
+        // For the length, which is known at the end.
+        writer.add(UInt32(0))
+        writer.add(kind)
+    }
+
+    private func write() throws(Spool.Failure) {
+        writer.replaceStart(with: UInt32(writer.bytes.count - 4))
+        try spool.append(writer.bytes)
         end = spool.count
         count += 1
     }
 
     /// Calls `body` for each prompt, in order.
-    func forEach(_ body: (PromptItem) throws -> Void) throws {
+    func forEach(_ body: (Record) throws -> Void) throws {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var filled = 0
         var used = 0
         var next = start
         while true {
-            let size = buffer.withUnsafeBytes { bytes -> Int? in
-                guard filled - used >= 4 else { return nil }
-                return 4 + Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: used, as: UInt32.self)))
-            }
-            if let size, filled - used >= size {
-                let item = buffer.withUnsafeBytes { PromptItem(decoding: ByteReader($0, from: used + 4)) }
-                used += size
-                try body(item)
-                continue
+            // As many whole records as there are.
+            var needed = 4
+            try buffer.withUnsafeBytes { bytes in
+                while filled - used >= 4 {
+                    needed = 4 + Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: used, as: UInt32.self)))
+                    guard filled - used >= needed else { return }
+                    let record = Self.record(ByteReader(bytes, from: used + 4))
+                    used += needed
+                    needed = 4
+                    try body(record)
+                }
             }
             // What is left moves to the front, and the rest is filled up.
             buffer.removeSubrange(0..<used)
             filled -= used
             used = 0
-            buffer.append(
-                contentsOf: repeatElement(
-                    0, count: max(1 << 16, size ?? 0) - min(buffer.count, max(1 << 16, size ?? 0))))
+            let size = max(1 << 16, needed)
+            if buffer.count < size { buffer.append(contentsOf: repeatElement(0, count: size - buffer.count)) }
             let most = min(buffer.count - filled, end - next)
             guard most > 0 else { return }
             let got = try buffer.withUnsafeMutableBytes {
                 try spool.read(at: next, into: UnsafeMutableRawBufferPointer(rebasing: $0[filled..<(filled + most)]))
             }
+            guard got > 0 else { throw Spool.Failure(description: "a temporary file ends too early") }
             filled += got
             next += got
-            if got == 0 { return }
         }
+    }
+
+    private static func record(_ reader: consuming ByteReader) -> Record {
+        guard reader.integer(UInt8.self) == plain else { return .item(PromptItem(decoding: reader)) }
+        let line = Int(reader.integer(UInt32.self))
+        let column = Int(reader.integer(UInt32.self))
+        let length = Int(reader.integer(UInt32.self))
+        return .plain(PlainPrompt(text: reader.text(), line: line, column: column, length: length))
     }
 }
 

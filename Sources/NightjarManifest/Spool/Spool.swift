@@ -23,11 +23,6 @@ final class Spool: @unchecked Sendable {
     /// Bytes in all.
     var count: Int { written + tail.count }
 
-    func append(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
-        tail.append(contentsOf: bytes)
-        if tail.count >= Self.inMemory { try flush() }
-    }
-
     func append(_ bytes: [UInt8]) throws(Failure) {
         tail.append(contentsOf: bytes)
         if tail.count >= Self.inMemory { try flush() }
