@@ -70,7 +70,7 @@ let package = Package(
         .target(
             name: "JobsAPIClient",
             dependencies: ["JobsAPI", "NightjarCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
-        .target(name: "NightjarStore", dependencies: ["NightjarCore", grdb]),
+        .target(name: "NightjarStore", dependencies: ["NightjarCore", grdb, grdbSQLite]),
         .target(name: "NightjarFiles", dependencies: ["CLinux", "CZlib", "NightjarCore", "Pictures", crypto]),
         .target(name: "NightjarRunner", dependencies: ["NightjarCore"]),
         .target(

@@ -174,16 +174,18 @@ struct Composition: Sendable {
                 throw Refusal(manifests: [error])
             } catch let failure as StoreFailure {
                 throw Refusal(failure)
-            } catch let conflict as IntakeConflict {
-                let diagnostic = Diagnostic(
-                    file: conflict.place.file, line: conflict.place.line, column: conflict.place.column, code: "path",
-                    message: conflict.message,
-                    notes: [
-                        Diagnostic.Note(
-                            "the other one is here", line: conflict.first.line, column: conflict.first.column)
-                    ],
-                    hint: "put `${index}` or `${key}` into `output: {path: …}`")
-                throw Refusal(manifests: [ManifestError(kind: .invalid, file: loaded.path, diagnostics: [diagnostic])])
+            } catch let found as IntakeConflicts {
+                let diagnostics = found.conflicts.map { conflict in
+                    Diagnostic(
+                        file: conflict.place.file, line: conflict.place.line, column: conflict.place.column,
+                        code: "path", message: conflict.message,
+                        notes: [
+                            Diagnostic.Note(
+                                "the other one is here", line: conflict.first.line, column: conflict.first.column)
+                        ],
+                        hint: "put `${index}` or `${key}` into `output: {path: …}`")
+                }
+                throw Refusal(manifests: [ManifestError(kind: .invalid, file: loaded.path, diagnostics: diagnostics)])
             }
         }
     }

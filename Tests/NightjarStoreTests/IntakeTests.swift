@@ -130,6 +130,21 @@ struct IntakeTests {
         #expect(jobs[1].variables == #"{"x":"y"}"#)
     }
 
+    @Test func `what describes a job follows the manifest, and its request stays`() async throws {
+        let opened = try Opened(.memory)
+        let batch = try opened.takeIn([.sample("a"), .sample("b", label: "b")]).batch
+        let file = OutputFile(path: "a.png", sha256: "00", bytes: 3, width: 2, height: 1)
+        try await opened.claim(batch, then: [.submitted(RemoteJobID("j"), attempt: 1), .done(file)])
+        try await opened.store.setMetadataRecord(MetadataRecord(hashes: ["x"], images: 1), of: batch)
+        let edited = try opened.takeIn([
+            .sample("a", meta: #"{"m":1}"#, variables: #"{"x":"y"}"#), .sample("b", label: "b"),
+        ])
+        #expect(edited.kept == 2 && edited.changed == 0)
+        let jobs = try await opened.store.jobs()
+        #expect(jobs[0].variables == #"{"x":"y"}"# && jobs[0].meta == #"{"m":1}"# && jobs[0].state == .done)
+        #expect(try await opened.store.metadataRecord(of: batch) == MetadataRecord(hashes: ["x"], images: nil))
+    }
+
     @Test func `seeds are unique in a batch after every edit`() async throws {
         let opened = try Opened(.memory)
         let taken = try #require(PlannedJob.sample("x", label: "b").identity.key(ordinal: 0) as JobKey?)
@@ -140,14 +155,6 @@ struct IntakeTests {
         let seeds = try await opened.store.jobs().map(\.request.seed)
         #expect(seeds[0] == first)
         #expect(seeds[1] != nil && seeds[1] != first)
-    }
-
-    @Test func `a path that two jobs share is an error, and nothing is taken in`() async throws {
-        let opened = try Opened(.memory)
-        let jobs = [PlannedJob.sample("a", line: 4), .sample("b", line: 5), .sample("a", line: 9)]
-        #expect(throws: IntakeConflict.self) { try opened.takeIn(jobs, template: "${slug}.${ext}") }
-        #expect(try await opened.store.batches().isEmpty)
-        #expect(try opened.takeIn(jobs, template: "${slug}-${key}.${ext}").added == 3)
     }
 
     @Test func `the same digest is left alone, and not even expanded`() throws {

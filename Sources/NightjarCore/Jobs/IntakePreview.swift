@@ -14,11 +14,11 @@ package struct PreviewedJob: Equatable, Sendable {
         case new
         /// Known, the same, and not done yet.
         case kept
-        /// Known, the same, and done.
+        /// Known, the same, and delivered: `done`, or `filtered`.
         case done
         /// Known under the same `id` with another request.
         case changed
-        /// Known, and no longer named.
+        /// Named until now.
         case removed
     }
 

@@ -11,6 +11,7 @@ package protocol JobStore: ReconciliationStore, DecisionStore {
     ///   - digest: Of everything that the expansion depends on. A batch taken in under the same digest is left as it is.
     ///   - changed: What becomes of jobs that were paid for and are asked for differently now.
     ///   - expand: Calls its argument once for each job, in the order of the manifest; throws to take nothing in.
+    /// - Throws: `IntakeConflicts` where jobs share paths; nothing is taken in.
     func takeIn(
         _ settings: BatchSettings, digest: String, changed: ChangedJobs, now: WallTime,
         expand: (_ add: (PlannedJob) throws -> Void) throws -> Void
@@ -150,8 +151,21 @@ package struct Intake: Equatable, Sendable {
     }
 }
 
-/// A path that two jobs of a batch share, or another reason why a manifest cannot be taken in as it stands.
-package struct IntakeConflict: Error, Equatable, Sendable {
+/// Why a manifest cannot be taken in as it stands.
+package struct IntakeConflicts: Error, Equatable, Sendable {
+    /// In the order of their places; at most 20.
+    package var conflicts: [IntakeConflict]
+    /// How many there are beyond these.
+    package var omitted: Int
+
+    package init(conflicts: [IntakeConflict], omitted: Int) {
+        self.conflicts = conflicts
+        self.omitted = omitted
+    }
+}
+
+/// A path that two jobs of a batch share.
+package struct IntakeConflict: Equatable, Sendable {
     package var message: String
     package var place: SourcePlace
     /// The job that was there first.

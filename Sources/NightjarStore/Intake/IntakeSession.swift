@@ -1,0 +1,200 @@
+internal import GRDB
+internal import NightjarCore
+
+/// What an intake has memory and patience for.
+struct IntakeLimits {
+    /// From so many new jobs on, and a quarter of the rows of the table, the index of keys is made anew.
+    var manyJobs = 20_000
+    /// Keys of the batch that are kept in memory; beyond them the index of the table is the set. At least 1.
+    var keysInMemory = KeySet.limit
+    /// The index of keys is needed later; `false` where only this intake uses the table.
+    var keepsIndex = true
+}
+
+/// What an intake has done to the jobs, by their indices.
+struct IntakeMarks {
+    /// New ones have this index or one above.
+    let firstNew: Int
+    /// A bit for each that the manifest names.
+    var named = BitSet()
+    /// Named, and asked for differently than before.
+    var changed = BitSet()
+    /// Not named any more, since now.
+    var removed = BitSet()
+}
+
+/// One manifest being taken in, inside one transaction. Memory grows by a few bytes a job.
+final class IntakeSession {
+    private let db: Database
+    private let transaction: GroupCommit.Transaction
+    private let batch: BatchID
+    private let settings: BatchSettings
+    private let limits: IntakeLimits
+    private let many: Int
+    private let rows: JobRows
+    private let firstNewRow: Int64
+    private let known: KnownJobs
+    private let keyIndex: KeyIndex
+    /// Of the batch, known and new.
+    private var keys: KeySet
+    /// The set is full: it holds only what waits for its row, and the index is asked for the rest.
+    private var usesIndex: Bool
+    private var parameters: ParameterTable
+    private var paths: PathCheck
+    private var seeds = SeedDraws()
+    private var intake: Intake
+    private(set) var marks: IntakeMarks
+    private(set) var nextIndex: Int
+    /// The next free ordinal of identities that came up more than once.
+    private var nextOrdinal: [JobIdentity: Int] = [:]
+
+    /// - Parameter nextIndex: 0 for a batch that is new.
+    init(
+        _ db: Database, transaction: GroupCommit.Transaction, batch: BatchID, settings: BatchSettings, nextIndex: Int,
+        changed: ChangedJobs, limits: IntakeLimits, now: WallTime
+    ) throws {
+        self.db = db
+        self.transaction = transaction
+        self.batch = batch
+        self.settings = settings
+        self.limits = limits
+        self.nextIndex = nextIndex
+        let lastRow = try Int64.fetchOne(db, sql: "SELECT max(id) FROM jobs") ?? 0
+        many = max(limits.manyJobs, Int(lastRow / 4))
+        firstNewRow = lastRow + 1
+        rows = try JobRows(db, batch: batch, lastRow: lastRow, now: now)
+        known = try KnownJobs(db, transaction: transaction, batch: batch, changed: changed, now: now)
+        keyIndex = try KeyIndex(db)
+        intake = Intake(batch: batch)
+        marks = IntakeMarks(firstNew: nextIndex)
+        parameters = try ParameterTable(db)
+        paths = try PathCheck(settings)
+        // The set has 32 bits for a row.
+        usesIndex = nextIndex > limits.keysInMemory || lastRow > Int64(Int32.max)
+        keys = KeySet(firstRow: usesIndex ? firstNewRow : 1)
+        if nextIndex > 0 { try readKnown() }
+    }
+
+    /// Keys and seeds of all jobs that the state knows.
+    private func readKnown() throws {
+        let source = try SQLiteStore.jobsOfBatch(nextIndex, in: db)
+        let statement = try RawStatement(db, "SELECT id, key, seed FROM \(source)")
+        statement.bind(batch.rawValue, at: 1)
+        defer { statement.reset() }
+        while try statement.step() {
+            if !usesIndex, let key = statement.key(1) { keys.insert(key, row: statement.integer(0)) }
+            if let seed = statement.optionalInteger(2) { seeds.takeForGood(seed) }
+        }
+    }
+
+    func add(_ job: PlannedJob) throws {
+        var ordinal = max(job.firstOrdinal, nextOrdinal[job.identity] ?? 0)
+        while try !place(job, key: job.identity.key(ordinal: ordinal)) {
+            ordinal += 1
+            nextOrdinal[job.identity] = ordinal + 1
+        }
+        intake.total += 1
+    }
+
+    /// - Returns: `false` when this manifest has named the key already: an equal job, whose ordinal is the next one.
+    private func place(_ job: PlannedJob, key: JobKey) throws -> Bool {
+        let parametersID = try parameters.id(of: job.parameters)
+        var knownJob: KnownJob?
+        var row = try keys.row(of: key) { row in
+            if row >= firstNewRow { return try (rows.waitingKey(of: row) ?? known.key(of: row)) == key }
+            knownJob = try known.find(row, job, key: key, parameters: parametersID)
+            return knownJob != nil
+        }
+        if row == nil, usesIndex {
+            row = try known.row(of: key)
+            if let row, row < firstNewRow {
+                knownJob = try known.find(row, job, key: key, parameters: parametersID)
+            }
+        }
+        if let knownJob { return try meet(knownJob) }
+        if row != nil { return false }
+        try addNew(job, key: key, parameters: parametersID)
+        return true
+    }
+
+    private func addNew(_ job: PlannedJob, key: JobKey, parameters: Int64) throws {
+        let seed = firstSeed(of: job, key: key)
+        let row = try rows.add(job, index: nextIndex, key: key, parameters: parameters, seed: seed)
+        if case .derived = job.seed, let seed {
+            seeds.draw(seed, row: row)
+        } else if let seed {
+            seeds.takeForGood(seed)
+        }
+        paths.add(job, key: key, index: nextIndex, seed: seed, row: row)
+        marks.named.insert(nextIndex)
+        nextIndex += 1
+        intake.added += 1
+        try remember(key, row: row)
+    }
+
+    private func remember(_ key: JobKey, row: Int64) throws {
+        if usesIndex ? keys.count >= JobRows.rowsAtOnce : keys.count >= limits.keysInMemory {
+            try rows.flush()
+            if !usesIndex { try keyIndex.restore() }
+            usesIndex = true
+            keys = KeySet(firstRow: row)
+        }
+        keys.insert(key, row: row)
+        // The set knows all keys until then.
+        if intake.added == many, !usesIndex { try keyIndex.drop() }
+    }
+
+    private func firstSeed(of job: PlannedJob, key: JobKey) -> Int64? {
+        switch job.seed {
+        case .manifest(let seed): seed
+        case .derived: key.derivedSeed(draw: 0)
+        case .server: nil
+        }
+    }
+
+    private func meet(_ job: KnownJob) throws -> Bool {
+        guard !marks.named.contains(job.index) else { return false }
+        marks.named.insert(job.index)
+        intake.kept += 1
+        var job = job
+        if try known.takeBack(&job) { intake.returned += 1 }
+        switch try known.compare(job) {
+        case .same: break
+        case .kept:
+            marks.changed.insert(job.index)
+            intake.changed += 1
+            // Its file keeps the name that it has.
+            return true
+        case .replaced(let seed, let isRedone):
+            marks.changed.insert(job.index)
+            if isRedone { intake.redone += 1 }
+            if let seed, seed != job.seed {
+                if case .derived = job.planned.seed { seeds.draw(seed, row: job.row) } else { seeds.takeForGood(seed) }
+            }
+            job.seed = seed
+        }
+        paths.add(job.planned, key: job.key, index: job.index, seed: job.seed, row: job.row)
+        return true
+    }
+
+    /// Settles seeds that were drawn twice, and sets aside what is no longer named.
+    /// - Throws: `IntakeConflicts` where jobs share paths.
+    func finish() throws -> Intake {
+        try rows.flush()
+        if limits.keepsIndex { try keyIndex.restore() }
+        try seeds.settle { row in
+            try known.key(of: row)
+        } redraw: { row, seed in
+            try db.execute(sql: "UPDATE jobs SET seed = ? WHERE id = ?", arguments: [seed, row])
+        }
+        try paths.check(db)
+        if marks.firstNew > 0 {
+            try known.setAside(allBut: marks.named, jobs: nextIndex) { index in
+                marks.removed.insert(index)
+                intake.removed += 1
+            }
+        }
+        transaction.count(batch, .pending, intake.added)
+        return intake
+    }
+}

@@ -1,0 +1,253 @@
+internal import GRDB
+internal import NightjarCore
+
+/// A job of the state that the manifest names.
+struct KnownJob {
+    /// As the manifest asks for it.
+    let planned: PlannedJob
+    /// The request fields that it asks for.
+    let parameters: Int64
+    let key: JobKey
+    let row: Int64
+    let index: Int
+    var state: JobState
+    let isRemoved: Bool
+    let errorKind: String?
+    var seed: Int64?
+    let isSamePrompt: Bool
+    let hasSameParameters: Bool
+    let hasSameVariables: Bool
+    let hasSameMeta: Bool
+}
+
+/// Jobs that the state knew before this manifest: finds them, compares them with it, and changes what it changes.
+final class KnownJobs {
+    enum Comparison {
+        case same
+        /// Asked for differently, and kept as it was.
+        case kept
+        /// What the manifest says now is what is asked for.
+        /// - Parameter isRedone: It had been paid for.
+        case replaced(seed: Int64?, isRedone: Bool)
+    }
+
+    private let db: Database
+    private let transaction: GroupCommit.Transaction
+    private let batch: BatchID
+    private let changed: ChangedJobs
+    private let now: WallTime
+    private let findRow: RawStatement
+    private let findJob: RawStatement
+    private let findKey: RawStatement
+
+    init(
+        _ db: Database, transaction: GroupCommit.Transaction, batch: BatchID, changed: ChangedJobs, now: WallTime
+    ) throws {
+        self.db = db
+        self.transaction = transaction
+        self.batch = batch
+        self.changed = changed
+        self.now = now
+        findRow = try RawStatement(db, "SELECT id FROM jobs WHERE batch_id = ? AND key = ?")
+        findKey = try RawStatement(db, "SELECT key FROM jobs WHERE id = ?")
+        findJob = try RawStatement(
+            db,
+            """
+            SELECT key, idx, state, removed, error_kind, seed, prompt, parameters_id, variables, meta
+            FROM jobs WHERE id = ?
+            """)
+        findRow.bind(batch.rawValue, at: 1)
+    }
+
+    func key(of row: Int64) throws -> JobKey? {
+        findKey.bind(row, at: 1)
+        defer { findKey.reset() }
+        return try findKey.step() ? findKey.key(0) : nil
+    }
+
+    /// By the index.
+    func row(of key: JobKey) throws -> Int64? {
+        var bytes = (key.high.bigEndian, key.low.bigEndian)
+        return try withUnsafeBytes(of: &bytes) { bytes in
+            findRow.bindBlob(bytes, at: 2)
+            defer {
+                findRow.reset()
+                findRow.bindNull(at: 2)
+            }
+            return try findRow.step() ? findRow.integer(0) : nil
+        }
+    }
+
+    /// - Returns: `nil` where another job has the row.
+    func find(_ row: Int64, _ planned: PlannedJob, key: JobKey, parameters: Int64) throws -> KnownJob? {
+        findJob.bind(row, at: 1)
+        defer { findJob.reset() }
+        guard try findJob.step(), findJob.key(0) == key else { return nil }
+        return KnownJob(
+            planned: planned, parameters: parameters, key: key, row: row, index: Int(findJob.integer(1)),
+            state: findJob.text(2).flatMap(JobState.init) ?? .failed, isRemoved: findJob.integer(3) != 0,
+            errorKind: findJob.text(4), seed: findJob.optionalInteger(5),
+            isSamePrompt: findJob.holds(planned.prompt, 6), hasSameParameters: findJob.integer(7) == parameters,
+            hasSameVariables: findJob.holds(planned.variables, 8), hasSameMeta: findJob.holds(planned.meta, 9))
+    }
+
+    // MARK: Named again
+
+    /// Names a job again that had been set aside.
+    /// - Returns: Whether it had been cancelled for that.
+    func takeBack(_ job: inout KnownJob) throws -> Bool {
+        guard job.isRemoved else { return false }
+        let former = job.state
+        if former == .cancelled {
+            job.state = job.errorKind == nil ? .pending : .failed
+            // Shown absent before it was set aside, which is long ago: that is to be shown anew.
+            if job.state == .pending, try hasOpenSubmission(job.row) {
+                job.state = .unknown
+                try db.execute(
+                    sql: "UPDATE jobs SET error_kind = 'lost', error_message = ? WHERE id = ?",
+                    arguments: ["the answer to its submission was lost", job.row])
+            }
+        }
+        try move(job.row, from: former, to: job.state, removed: false)
+        return former == .cancelled
+    }
+
+    private func move(_ row: Int64, from: JobState, to: JobState, removed: Bool) throws {
+        let update = try db.cachedStatement(
+            sql: "UPDATE jobs SET state = ?, removed = ?, updated_at_ms = ? WHERE id = ?")
+        try update.execute(arguments: [to.rawValue, removed, now.milliseconds, row])
+        transaction.count(batch, from, -1)
+        transaction.count(batch, to, 1)
+    }
+
+    /// An earlier submission is recognised by the request as it was.
+    private func hasOpenSubmission(_ row: Int64) throws -> Bool {
+        let find = try db.cachedStatement(
+            sql: "SELECT 1 FROM submissions WHERE job_id = ? AND is_open = 1 LIMIT 1")
+        return try Int.fetchOne(find, arguments: [row]) != nil
+    }
+
+    // MARK: Asked for differently
+
+    /// Only a job with an `id` can have the same key and another request.
+    func compare(_ job: KnownJob) throws -> Comparison {
+        var isChanged = !job.isSamePrompt || !job.hasSameParameters
+        var seed = job.seed
+        switch job.planned.seed {
+        case .manifest(let value) where value != seed: (isChanged, seed) = (true, value)
+        case .server where seed != nil: (isChanged, seed) = (true, nil)
+        case .derived where seed == nil: (isChanged, seed) = (true, job.key.derivedSeed(draw: 0))
+        case .manifest, .server, .derived: break
+        }
+        // What describes a job changes no request; the variables of another request do not describe this one.
+        if !job.hasSameMeta { try describe(job, "meta", job.planned.meta) }
+        guard isChanged else {
+            if !job.hasSameVariables { try describe(job, "variables", job.planned.variables) }
+            return .same
+        }
+        switch try fate(of: job) {
+        case .kept: return .kept
+        case .takesNew:
+            try replace(job, seed: seed)
+            return .replaced(seed: seed, isRedone: false)
+        case .madeAnew:
+            try makeAnew(job, seed: seed)
+            return .replaced(seed: seed, isRedone: true)
+        }
+    }
+
+    private enum Fate {
+        case kept, takesNew, madeAnew
+    }
+
+    private func fate(of job: KnownJob) throws -> Fate {
+        let unlessOpen: Fate
+        switch job.state {
+        // Nothing has been paid for.
+        case .pending, .waiting: unlessOpen = .takesNew
+        case .failed where job.errorKind == "rejected" || job.errorKind == "remote_failed": unlessOpen = .takesNew
+        case .failed, .done, .filtered: unlessOpen = changed == .redo ? .madeAnew : .kept
+        // At the API: paid for. Or a person has said that it is not wanted.
+        case .submitting, .submitted, .ready, .unknown, .cancelled: unlessOpen = .kept
+        }
+        return try unlessOpen != .kept && hasOpenSubmission(job.row) ? .kept : unlessOpen
+    }
+
+    private func describe(_ job: KnownJob, _ column: String, _ value: String?) throws {
+        let update = try db.cachedStatement(sql: "UPDATE jobs SET \(column) = ? WHERE id = ?")
+        try update.execute(arguments: [value, job.row])
+        try forgetMetadata()
+    }
+
+    /// The file of metadata is to be written anew.
+    private func forgetMetadata() throws {
+        let update = try db.cachedStatement(sql: "UPDATE batches SET metadata_images = NULL WHERE id = ?")
+        try update.execute(arguments: [batch.rawValue])
+    }
+
+    /// Another body under the same idempotency key would be refused.
+    private func replace(_ job: KnownJob, seed: Int64?) throws {
+        let update = try db.cachedStatement(
+            sql: """
+                UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, variables = ?, error_kind = NULL,
+                    error_message = NULL, key_shift = key_shift + 1, updated_at_ms = ?
+                WHERE id = ?
+                """)
+        try update.execute(arguments: [
+            job.planned.prompt, job.parameters, seed, job.planned.variables, now.milliseconds, job.row,
+        ])
+        if job.state == .failed { try move(job.row, from: .failed, to: .pending, removed: false) }
+    }
+
+    /// As if it were new, but for its index and its submissions: their ids and what they cost stay known, and the next one
+    /// has a key that none of them had. The old file stays where it is.
+    private func makeAnew(_ job: KnownJob, seed: Int64?) throws {
+        let note = try db.cachedStatement(
+            sql: """
+                UPDATE submissions SET note = 'its image is kept at ' || jobs.path FROM jobs
+                WHERE jobs.id = ?1 AND jobs.path IS NOT NULL AND job_id = ?1 AND number = jobs.submissions
+                """)
+        try note.execute(arguments: [job.row])
+        let update = try db.cachedStatement(
+            sql: """
+                UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, variables = ?, attempt = 0,
+                    key_shift = max(attempt + key_shift, coalesce(
+                        (SELECT max(coalesce(key_number, submissions.attempt)) FROM submissions WHERE job_id = jobs.id), 0)),
+                    price_micros = 0, wanted = 0, intent_at_ms = NULL, submitted_at_ms = NULL, due_at_ms = NULL,
+                    remote_id = NULL, result_url = NULL, result_width = NULL, result_height = NULL, result_seed = NULL,
+                    path = NULL, sha256 = NULL, bytes = NULL, width = NULL, height = NULL, error_kind = NULL,
+                    error_message = NULL
+                WHERE id = ?
+                """)
+        try update.execute(arguments: [job.planned.prompt, job.parameters, seed, job.planned.variables, job.row])
+        try move(job.row, from: job.state, to: .pending, removed: false)
+        try forgetMetadata()
+    }
+
+    // MARK: Not named any more
+
+    /// Sets aside what is not asked for: what has not been billed is cancelled, the rest only marked.
+    /// - Parameters:
+    ///   - jobs: Of the batch, about.
+    ///   - isNews: Called with the index of each that was named until now.
+    func setAside(allBut named: BitSet, jobs: Int, isNews: (_ index: Int) -> Void) throws {
+        let source = try SQLiteStore.jobsOfBatch(jobs, in: db)
+        let statement = try RawStatement(db, "SELECT id, idx, state, removed FROM \(source)")
+        statement.bind(batch.rawValue, at: 1)
+        defer { statement.reset() }
+        while try statement.step() {
+            let index = Int(statement.integer(1))
+            // What a person has cancelled stays so, named or not.
+            guard !named.contains(index), let state = statement.text(2).flatMap(JobState.init), state != .cancelled
+            else {
+                continue
+            }
+            let wasNamed = statement.integer(3) == 0
+            // One that was at the API when it was set aside may have failed since.
+            guard wasNamed || state == .failed else { continue }
+            if wasNamed { isNews(index) }
+            let isOpen = state == .pending || state == .waiting || state == .failed
+            try move(statement.integer(0), from: state, to: isOpen ? .cancelled : state, removed: true)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import GRDB
+import NightjarCore
+import NightjarTestSupport
+import Testing
+
+@testable import NightjarStore
+
+/// The ways in which an intake keeps its time and memory must not show in what it leaves.
+@Suite(.timeLimit(.minutes(5)))
+struct IntakeSizeTests {
+    private static let limits: [IntakeLimits] = [
+        IntakeLimits(), IntakeLimits(manyJobs: 1), IntakeLimits(manyJobs: 30), IntakeLimits(keysInMemory: 1),
+        IntakeLimits(manyJobs: 10, keysInMemory: 40), IntakeLimits(manyJobs: 70, keysInMemory: 200),
+    ]
+
+    /// All that the state holds, and the schema as it is.
+    private func contents(_ opened: Opened) async throws -> [String] {
+        try await opened.store.read { db in
+            let rows = try ["jobs", "parameters", "batches", "counts"].flatMap { table in
+                // The settings are JSON, whose members come in any order.
+                try Row.fetchAll(db, sql: "SELECT * FROM \(table) ORDER BY 1, 2").map { row in
+                    row.filter { $0.0 != "settings" }.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+                }
+            }
+            let schema = try String.fetchAll(
+                db, sql: "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
+            let check = try String.fetchAll(db, sql: "PRAGMA integrity_check")
+            return rows + schema + check + ["foreign keys \(try Int.fetchOne(db, sql: "PRAGMA foreign_keys") ?? 0)"]
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `edits leave the same state, however many keys are kept in memory`(kind: StoreKind) async throws {
+        var random = SeededGenerator()
+        print(random)
+        let stores = try Self.limits.map { ($0, try Opened(kind)) }
+        for edit in 0..<5 {
+            let size = Int.random(in: 1...400, using: &random)
+            let jobs = (0..<size).map { _ in
+                let number = Int.random(in: 0..<300, using: &random)
+                let label = number % 7 == 0 ? "l \(number) \(Int.random(in: 0..<1_000_000, using: &random))" : nil
+                let seed: PlannedJob.SeedSource = number % 11 == 0 ? .server : .derived
+                return PlannedJob.sample(
+                    number % 50 == 0 ? "" : "prompt \(number)", label: label, model: "model \(number % 3)", seed: seed,
+                    meta: number % 5 == 0 ? #"{"n":1}"# : nil, variables: number % 4 == 0 ? "{}" : nil)
+            }
+            for (limits, opened) in stores {
+                for name in edit % 2 == 0 ? ["spring", "other"] : ["spring"] {
+                    let intake = try opened.store.takeIn(
+                        BatchSettings(name: name), digest: "\(edit)", changed: .keep, now: Opened.now, limits: limits
+                    ) { add in
+                        for job in jobs { try add(job) }
+                    }
+                    #expect(intake.total == size, "\(random)")
+                }
+            }
+            let expected = try await contents(stores[0].1)
+            #expect(expected.contains("ok") && expected.contains("foreign keys 1"))
+            for (limits, opened) in stores {
+                #expect(try await contents(opened) == expected, "\(limits) \(random)")
+                try await opened.store.checkInvariants()
+            }
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `what fails after the index was dropped leaves everything as it was`(kind: StoreKind) async throws {
+        struct Broken: Error {}
+        let opened = try Opened(kind)
+        try opened.takeIn([.sample("a")])
+        let before = try await contents(opened)
+        for (limits, jobs) in [(IntakeLimits(manyJobs: 2), 500), (IntakeLimits(manyJobs: 2, keysInMemory: 100), 300)] {
+            #expect(throws: Broken.self) {
+                _ = try opened.store.takeIn(
+                    BatchSettings(name: "big"), digest: "d", changed: .keep, now: Opened.now, limits: limits
+                ) { add in
+                    for number in 0..<jobs { try add(.sample("p \(number)")) }
+                    throw Broken()
+                }
+            }
+            #expect(try await contents(opened) == before)
+        }
+        #expect(try opened.takeIn([.sample("a"), .sample("b")]).added == 1)
+    }
+
+    @Test func `a reader beside a long intake sees the state as it was`() async throws {
+        let opened = try Opened(.file)
+        try opened.takeIn([.sample("a")])
+        let reader = try #require(try SQLiteStore.openForReading(path: opened.folder.path("state/state.sqlite3")))
+        _ = try opened.store.takeIn(
+            BatchSettings(name: "big"), digest: "d", changed: .keep, now: Opened.now, limits: IntakeLimits(manyJobs: 10)
+        ) { add in
+            for number in 0..<2000 {
+                try add(.sample("p \(number)"))
+                if number % 500 == 499 {
+                    let seen = try reader.database.read { db in
+                        try Int.fetchOne(db, sql: "SELECT count(*) FROM jobs INDEXED BY jobs_by_key WHERE batch_id = 1")
+                    }
+                    #expect(seen == 1)
+                }
+            }
+        }
+        #expect(try await reader.jobs().count == 2001)
+    }
+
+    @Test func `a set of keys finds each by its row, and takes none for another`() throws {
+        var random = SeededGenerator()
+        print(random)
+        var set = KeySet(firstRow: 100)
+        var keys: [JobKey] = []
+        for row in 0..<5000 {
+            // Few low words, so that many keys look the same to the set.
+            let key = JobKey(high: random.next(), low: random.next() % 512)
+            let known = set.row(of: key) { keys[Int($0 - 100)] == key }
+            #expect(known == nil, "\(random)")
+            set.insert(key, row: Int64(100 + row))
+            keys.append(key)
+        }
+        #expect(set.count == 5000)
+        for (place, key) in keys.enumerated() {
+            #expect(set.row(of: key) { keys[Int($0 - 100)] == key } == Int64(100 + place), "\(random)")
+        }
+    }
+}
