@@ -62,11 +62,12 @@ let package = Package(
         // Pure: no input, no output.
         .target(name: "NightjarCore", dependencies: [crypto]),
         .target(name: "JobsAPI"),
+        .target(name: "PromptLanguage"),
 
         // One job each.
         .target(name: "YAMLStream", dependencies: ["CLibYAML"], swiftSettings: [.strictMemorySafety()]),
         .target(name: "Pictures", dependencies: ["CLibGD"]),
-        .target(name: "NightjarManifest", dependencies: ["NightjarCore", "YAMLStream", crypto]),
+        .target(name: "NightjarManifest", dependencies: ["NightjarCore", "PromptLanguage", "YAMLStream", crypto]),
         .target(
             name: "JobsAPIClient",
             dependencies: ["JobsAPI", "NightjarCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
@@ -103,9 +104,10 @@ let package = Package(
             name: "YAMLStreamTests", dependencies: ["NightjarTestSupport", "YAMLStream"]),
         .testTarget(
             name: "NightjarManifestTests",
-            dependencies: ["NightjarCore", "NightjarManifest", "NightjarTestSupport", "YAMLStream"],
+            dependencies: ["NightjarCore", "NightjarManifest", "NightjarTestSupport", "PromptLanguage", "YAMLStream"],
             exclude: ["Fixtures"]),
         .testTarget(name: "JobsAPITests", dependencies: ["JobsAPI"]),
+        .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage"], exclude: ["Differential"]),
         .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
         .testTarget(
             name: "JobsAPIClientTests",

@@ -64,7 +64,8 @@ struct Composition: Sendable {
         var errors: [ManifestError] = []
         for path in paths {
             do throws(ManifestError) {
-                batches += try ManifestFile(path: path).load().map { LoadedBatch(path: path, batch: $0) }
+                let file = path == "-" ? try ManifestFile.standardInput() : ManifestFile(path: path)
+                batches += try file.load().map { LoadedBatch(path: path, batch: $0) }
             } catch {
                 errors.append(error)
             }

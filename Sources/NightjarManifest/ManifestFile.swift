@@ -1,13 +1,38 @@
 import Crypto
+import Glibc
 import NightjarCore
+import PromptLanguage
 import YAMLStream
 
-/// A manifest on disk.
+/// A manifest on disk, or on standard input.
 package struct ManifestFile {
+    /// As messages name it.
+    private let name: String
+    /// Where it is read from.
     private let path: String
+    private let folder: ManifestFolder
+    /// Keeps what came through standard input.
+    private let copy: StandardInputCopy?
 
-    package init(path: String) {
+    /// - Parameter isConfined: The files that it names must lie in its folder.
+    package init(path: String, isConfined: Bool = false) {
+        name = path
         self.path = path
+        folder = ManifestFolder(of: path, isConfined: isConfined)
+        copy = nil
+    }
+
+    /// Reads standard input to its end, into a temporary file; files that it names are looked for in the working folder.
+    /// - Throws: Where that cannot be read, or kept.
+    package static func standardInput() throws(ManifestError) -> ManifestFile {
+        ManifestFile(try StandardInputCopy.make())
+    }
+
+    private init(_ copy: StandardInputCopy) {
+        name = StandardInputCopy.name
+        path = copy.path
+        folder = ManifestFolder(path: ".")
+        self.copy = copy
     }
 
     /// Reads and checks the whole file, one batch a document; memory does not grow with its length, but for the ids.
@@ -17,63 +42,69 @@ package struct ManifestFile {
         do {
             source = try RegularFile(path: path, hashes: true)
         } catch {
-            throw ManifestError.unreadable(path, "the manifest cannot be read: \(error)")
+            throw ManifestError.unreadable(name, "the manifest cannot be read: \(error)")
         }
-        let sink = DiagnosticSink(file: path)
-        let plans = survey(source, sink: sink)
-        let fileDigest: [UInt8]
+        let context = ManifestContext(sink: DiagnosticSink(file: name, source: path), folder: folder)
         do {
-            if sink.hasErrors { throw sink.error() }
-            fileDigest = try source.digest()
+            let batches = try survey(source, context)
+            if context.hasErrors { throw context.error() }
+            let fileDigest = try source.digest()
+            let warnings = context.warnings
+            return batches.enumerated().map { place, batch in
+                ManifestBatch(
+                    files: [name] + batch.plan.lists.map { context.sink(forList: $0.name).file }, plan: batch.plan,
+                    prompts: batch.prompts, jobCount: batch.jobCount, isSampled: batch.isSampled,
+                    digest: Self.digest(of: fileDigest, ordinal: place, batch), warnings: place == 0 ? warnings : [])
+            }
         } catch let error as ManifestError {
             throw error
+        } catch let failure as Spool.Failure {
+            throw ManifestError.unwritable(name, "\(failure)")
         } catch {
-            throw ManifestError.unreadable(path, "the manifest cannot be read: \(error)")
-        }
-        let warnings = sink.diagnostics()
-        return plans.enumerated().map { place, plan in
-            ManifestBatch(
-                path: path, ordinal: plan.ordinal, plan: plan.plan, jobCount: plan.jobs, fileDigest: fileDigest,
-                digest: Self.digest(of: fileDigest, ordinal: place), warnings: place == 0 ? warnings : [])
+            throw ManifestError.unreadable(name, "the manifest cannot be read: \(error)")
         }
     }
 
     private struct Surveyed {
-        /// Among all documents of the file.
-        var ordinal: Int
         var plan: BatchPlan
-        var jobs: Int
+        var prompts: PromptSpool
+        /// Of the lists of prompts.
+        var digests: [String]
+        var jobs: BigNatural
+
+        var isSampled: Bool { plan.sample.map { BigNatural($0.count) < jobs } ?? false }
+        var jobCount: Int { isSampled ? plan.sample?.count ?? 0 : jobs.exactInt ?? .max }
     }
 
-    private func survey(_ source: RegularFile, sink: DiagnosticSink) -> [Surveyed] {
+    private func survey(_ source: RegularFile, _ context: ManifestContext) throws -> [Surveyed] {
+        let sink = context.sink
         let reader = NodeReader(source.parser(), sink: sink)
-        var plans: [Surveyed] = []
+        var batches: [Surveyed] = []
         var names: [String: YAMLMark] = [:]
-        var ordinal = 0
+        var documents = 0
         var hasContent = false
         do {
             while let start = try reader.next() {
-                guard ordinal < Schema.mostDocuments else {
+                guard documents < Schema.mostDocuments else {
                     throw YAMLError(.limit, "more than \(Schema.mostDocuments) documents in one file", at: start.start)
                 }
-                let survey = PromptSurvey(sink: sink)
+                documents += 1
+                let survey = PromptSurvey(context: context)
                 var walker = DocumentWalker(reader: reader, sink: sink)
-                var failure: (any Error)?
+                var failure: YAMLError?
                 do {
                     try walker.walk(onText: survey.take, onNode: survey.take)
-                } catch {
+                } catch let error as YAMLError {
                     failure = error
                 }
                 let header = walker.header
                 hasContent = hasContent || !header.isEmpty
                 if !header.isEmpty, !header.isUnusable {
-                    let plan = BatchPlan(header, sink: sink)
-                    let jobs = survey.finish(plan, header)
-                    checkName(plan.settings.name, header, &names, sink: sink)
-                    plans.append(Surveyed(ordinal: ordinal, plan: plan, jobs: jobs))
+                    let batch = try finish(survey, header, context)
+                    checkName(batch.plan.settings.name, header, &names, sink: sink)
+                    batches.append(batch)
                 }
                 if let failure { throw failure }
-                ordinal += 1
             }
             if !hasContent {
                 sink.report(
@@ -82,10 +113,21 @@ package struct ManifestFile {
             }
         } catch let error as YAMLError {
             sink.report(error)
-        } catch {
-            sink.report("unreadable", "\(error)", at: YAMLMark(line: 1, column: 1, offset: 0))
         }
-        return plans
+        return batches
+    }
+
+    private func finish(
+        _ survey: PromptSurvey, _ header: DocumentHeader, _ context: ManifestContext
+    ) throws -> Surveyed {
+        let plan = BatchPlan(header, context: context)
+        var batch = Surveyed(plan: plan, prompts: survey.prompts, digests: [], jobs: .zero)
+        // Of a document that breaks off, what is missing is not known.
+        guard header.isComplete else { return batch }
+        batch.digests = try survey.take(plan.lists, isVerbatim: plan.variants == .none)
+        var check = PromptCheck(plan: plan, survey: survey, header: header, context: context)
+        batch.jobs = try check.count()
+        return batch
     }
 
     private func checkName(
@@ -101,15 +143,14 @@ package struct ManifestFile {
         }
     }
 
-    /// Of all that the expansion depends on. The constant changes when the same file would make other jobs.
-    private static func digest(of file: [UInt8], ordinal: Int) -> String {
+    /// Of all that the expansion depends on. The constant changes when the same files would make other jobs.
+    private static func digest(of file: [UInt8], ordinal: Int, _ batch: Surveyed) -> String {
         var hash = SHA256()
-        hash.update(data: Array("nightjar manifest 1 \(ordinal) ".utf8))
+        hash.update(data: Array("nightjar manifest 2 \(ordinal) ".utf8))
         hash.update(data: file)
-        return hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.utf8.count == 1 ? "0" + digits : digits
-        }.joined()
+        for digest in batch.plan.digests + batch.digests { hash.update(data: Array(" list \(digest)".utf8)) }
+        batch.plan.wildcards.addDigest(to: &hash)
+        return MatrixReader.hex(Array(hash.finalize()))
     }
 }
 

@@ -3,12 +3,12 @@ import CLibYAML
 extension yaml_parser_t {
     /// libyaml's last error in words that tell what to write.
     /// - Parameter end: Where the bytes read so far end.
-    func describeError(readTo end: YAMLMark) -> YAMLError {
+    func describeError(readTo end: YAMLMark, columnShift: Int) -> YAMLError {
         guard unsafe error != YAML_MEMORY_ERROR else { return YAMLError(.limit, "out of memory", at: end) }
         let problem = unsafe self.problem.map { unsafe String(cString: $0) } ?? "not YAML"
         let context = unsafe self.context.map { unsafe String(cString: $0) }
-        let mark = unsafe YAMLMark(problem_mark)
-        let began = unsafe YAMLMark(context_mark)
+        let mark = unsafe YAMLMark(problem_mark, columnShift: columnShift)
+        let began = unsafe YAMLMark(context_mark, columnShift: columnShift)
         // libyaml stands at the character that it could not take.
         let next: UInt8 = unsafe buffer.pointer < buffer.last ? buffer.pointer.pointee : 0
         if problem == "found unexpected end of stream" || problem == "found unexpected document indicator" {

@@ -8,15 +8,21 @@ import CLibYAML
     private let event: UnsafeMutablePointer<yaml_event_t>
     private let input: YAMLInput
     private let limits: YAMLLimits
+    /// Columns that every line has before what the text's owner sees.
+    private let columnShift: Int
     private var depth = 0
     private var failure: YAMLError?
     private var isOver = false
 
-    /// - Parameter read: Fills its argument with the next bytes and says how many; 0 at the end.
+    /// - Parameters:
+    ///   - columnShift: Columns that `read` puts before every line; marks are without them.
+    ///   - read: Fills its argument with the next bytes and says how many; 0 at the end.
     package init(
-        limits: YAMLLimits = YAMLLimits(), read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
+        limits: YAMLLimits = YAMLLimits(), columnShift: Int = 0,
+        read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
     ) {
         self.limits = limits
+        self.columnShift = columnShift
         input = unsafe YAMLInput(limits: limits, read: read)
         unsafe parser = .allocate(capacity: 1)
         unsafe event = .allocate(capacity: 1)
@@ -81,12 +87,13 @@ import CLibYAML
         guard unsafe yaml_parser_parse(parser, event) == 1 else {
             // Bytes are looked at before they are parsed: what is wrong further on is not what is wrong here.
             let isInputs = unsafe parser.pointee.error == YAML_READER_ERROR
-            throw unsafe (isInputs ? input.failure : nil) ?? parser.pointee.describeError(readTo: input.mark)
+            throw unsafe (isInputs ? input.failure : nil)
+                ?? parser.pointee.describeError(readTo: input.mark, columnShift: columnShift)
         }
         defer { unsafe yaml_event_delete(event) }
         input.bytesSinceEvent = 0
-        let start = unsafe YAMLMark(event.pointee.start_mark)
-        let end = unsafe YAMLMark(event.pointee.end_mark)
+        let start = unsafe YAMLMark(event.pointee.start_mark, columnShift: columnShift)
+        let end = unsafe YAMLMark(event.pointee.end_mark, columnShift: columnShift)
         switch unsafe event.pointee.type {
         case YAML_DOCUMENT_START_EVENT: return YAMLEvent(kind: .documentStart, start: start, end: end)
         case YAML_DOCUMENT_END_EVENT: return YAMLEvent(kind: .documentEnd, start: start, end: end)
@@ -169,7 +176,8 @@ import CLibYAML
 }
 
 extension YAMLMark {
-    init(_ mark: yaml_mark_t) {
-        self.init(line: Int(mark.line) + 1, column: Int(mark.column) + 1, offset: Int(mark.index))
+    init(_ mark: yaml_mark_t, columnShift: Int) {
+        self.init(
+            line: Int(mark.line) + 1, column: max(1, Int(mark.column) + 1 - columnShift), offset: Int(mark.index))
     }
 }

@@ -69,16 +69,16 @@ struct DiagnosticRendererTests {
     @Test func `places are right after any line end and in any script`() throws {
         for end in ["\n", "\r\n", "\r", "\u{85}", "\u{2028}"] {
             let text = ["version: 1", "name: a", "defaults: {model: m}", "é日: 1", "prompts: ['日 {']"]
-            #expect(try mistakes(text.joined(separator: end) + end) == ["4:1 unknown-key", "5:14 unsupported"])
+            #expect(try mistakes(text.joined(separator: end) + end) == ["4:1 unknown-key", "5:14 prompt"])
         }
     }
 
     @Test func `a piece of a text with escapes is found in the file`() throws {
         let head = "version: 1\nname: a\ndefaults: {model: m}\nprompts:\n"
-        #expect(try mistakes(head + "  - \"\\u00e9 \\\"{x}\"\n") == ["5:15 unsupported"])
-        #expect(try mistakes(head + "  - 'it''s {x}'\n") == ["5:12 unsupported"])
-        #expect(try mistakes(head + "  - | # note\n    one\n    two # three\n") == ["7:9 unsupported"])
-        #expect(try mistakes(head + "  - one\n    two __x__\n") == ["6:9 unsupported"])
-        #expect(try mistakes(head + "  - \"\\x7b\"\n") == ["5:5 unsupported"])
+        #expect(try mistakes(head + "  - \"\\u00e9 \\\"{x\"\n") == ["5:15 prompt"])
+        #expect(try mistakes(head + "  - 'it''s {x'\n") == ["5:12 prompt"])
+        #expect(try mistakes(head + "  - | # note\n    one\n    two {three\n") == ["7:9 prompt"])
+        #expect(try mistakes(head + "  - one\n    two __x__\n") == ["6:9 prompt"])
+        #expect(try mistakes(head + "  - \"\\x7b\"\n") == ["5:5 prompt"])
     }
 }

@@ -42,7 +42,7 @@ struct HostileManifestTests {
 
     @Test func `errors are counted, but not all kept`() throws {
         let folder = try TemporaryFolder()
-        let text = Self.head + "prompts:\n" + String(repeating: "- {prompt: a, step: 1}\n- a {b}\n", count: 5000)
+        let text = Self.head + "prompts:\n" + String(repeating: "- {prompt: a, step: 1}\n- a {b\n", count: 5000)
         let error = #expect(throws: ManifestError.self) { _ = try load(text, in: folder) }
         #expect(error?.diagnostics.count == 50)
         #expect(error?.omitted == 9950)

@@ -29,4 +29,9 @@ package final class TemporaryFolder: Sendable {
         try Data(text.utf8).write(to: file)
         return file.path
     }
+
+    /// Makes a symbolic link below the folder.
+    package func link(_ name: String, to destination: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: path(name), withDestinationPath: destination)
+    }
 }

@@ -22,10 +22,12 @@ struct Refusal: Error {
         messages = error.problems.map { .plain($0) }
     }
 
-    /// Unreadable manifests count before invalid ones.
+    /// No room for temporary files counts before unreadable manifests, and these before invalid ones.
     init(manifests errors: [ManifestError]) {
-        let isUnreadable = errors.contains { $0.kind == .unreadable }
-        exit = isUnreadable ? .manifestUnreadable : .manifestInvalid
+        let kinds = errors.map(\.kind)
+        exit =
+            kinds.contains(.unwritable)
+            ? .cannotWrite : kinds.contains(.unreadable) ? .manifestUnreadable : .manifestInvalid
         messages = errors.map { .diagnostics($0) }
     }
 

@@ -1,7 +1,7 @@
 /// One job as a manifest asks for it, before the state has given it an index.
 package struct PlannedJob: Sendable, Equatable {
     /// Where a job's seed comes from.
-    package enum SeedSource: Sendable, Equatable {
+    package enum SeedSource: Sendable, Hashable {
         /// The manifest gives it.
         case manifest(Int64)
         /// Drawn from the job's key, unique in the batch.

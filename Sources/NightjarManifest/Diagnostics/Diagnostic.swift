@@ -64,6 +64,8 @@ package struct ManifestError: Error, Equatable {
         case unreadable
         /// What stands in it is wrong (exit 65).
         case invalid
+        /// A temporary file cannot be written or read (exit 73).
+        case unwritable
     }
 
     package let kind: Kind
@@ -85,5 +87,11 @@ package struct ManifestError: Error, Equatable {
         ManifestError(
             kind: .unreadable, file: file,
             diagnostics: [Diagnostic(file: file, line: 0, column: 0, code: "unreadable", message: reason)])
+    }
+
+    static func unwritable(_ file: String, _ reason: String) -> ManifestError {
+        ManifestError(
+            kind: .unwritable, file: file,
+            diagnostics: [Diagnostic(file: file, line: 0, column: 0, code: "unwritable", message: reason)])
     }
 }

@@ -19,15 +19,22 @@ package final class DiagnosticSink {
         var skipsFirstLine: Bool
     }
 
+    /// As messages name it.
     package let file: String
+    /// Where its lines are read from.
+    private let source: String
     /// How many are kept.
     private let limit: Int
     /// Sorted by place.
     private(set) var findings: [Finding] = []
     private(set) var errorCount = 0
+    /// How many warnings there were of each code: many of one kind must not hide what else is wrong.
+    private var warnings: [String: Int] = [:]
+    private static let mostWarningsOfAKind = 5
 
-    package init(file: String, limit: Int = 50) {
+    package init(file: String, source: String? = nil, limit: Int = 50) {
         self.file = file
+        self.source = source ?? file
         self.limit = limit
     }
 
@@ -50,7 +57,7 @@ package final class DiagnosticSink {
         hint: @autoclosure () -> String? = nil, notes: [(String, YAMLMark)] = [],
         severity: Diagnostic.Severity = .error
     ) {
-        guard keeps(mark) else {
+        guard severity == .error ? keeps(mark) : mayWarn(code) else {
             if severity == .error { errorCount += 1 }
             return
         }
@@ -61,6 +68,13 @@ package final class DiagnosticSink {
                     severity: severity, file: file, line: mark.line, column: mark.column, length: max(1, length),
                     code: code, message: message(),
                     notes: notes.map { Diagnostic.Note($0.0, line: $0.1.line, column: $0.1.column) }, hint: hint())))
+    }
+
+    /// Counts a warning.
+    /// - Returns: Whether it is among the first of its kind.
+    func mayWarn(_ code: String) -> Bool {
+        warnings[code, default: 0] += 1
+        return warnings[code, default: 0] <= Self.mostWarningsOfAKind
     }
 
     /// Adds one that a node causes.
@@ -98,25 +112,27 @@ package final class DiagnosticSink {
         if findings.count > limit { findings.removeLast() }
     }
 
-    /// Takes over what another has collected.
-    func add(contentsOf other: DiagnosticSink) {
-        let omitted = other.errorCount - other.keptErrors
-        other.findings.forEach(add)
-        errorCount += omitted
-    }
+    /// The file could not be read to its end.
+    var isUnreadable: Bool { findings.contains { $0.diagnostic.code == "unreadable" } }
 
     /// Errors among `findings`.
     var keptErrors: Int { findings.count { $0.diagnostic.severity == .error } }
 
     /// The diagnostics with their lines, read from the file again.
     func diagnostics() -> [Diagnostic] {
-        SourceExcerpts.fill(findings, of: file)
+        let more = warnings.filter { $0.value > Self.mostWarningsOfAKind }.sorted { $0.key < $1.key }
+        return SourceExcerpts.fill(findings, of: source)
+            + more.map { code, count in
+                let left = count - Self.mostWarningsOfAKind
+                return Diagnostic(
+                    severity: .warning, file: file, line: 0, column: 0, code: code,
+                    message: "\(left) more \(left == 1 ? "warning" : "warnings") of the same kind (`\(code)`)")
+            }
     }
 
     /// All that was found, as the error to throw.
     package func error() -> ManifestError {
-        let isUnreadable = findings.contains { $0.diagnostic.code == "unreadable" }
-        return ManifestError(
+        ManifestError(
             kind: isUnreadable ? .unreadable : .invalid, file: file, diagnostics: diagnostics(),
             omitted: errorCount - keptErrors)
     }

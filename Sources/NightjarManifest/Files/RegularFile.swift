@@ -31,6 +31,16 @@ final class RegularFile {
         if descriptor >= 0 { close(descriptor) }
     }
 
+    /// Where it really lies, links followed; `nil` where the system does not say.
+    var realPath: String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            guard let start = bytes.baseAddress else { return -1 }
+            return readlink("/proc/self/fd/\(descriptor)", start.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    }
+
     /// Reads on.
     /// - Returns: Bytes read; 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {

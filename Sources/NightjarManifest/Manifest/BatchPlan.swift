@@ -2,17 +2,29 @@ import NightjarCore
 import YAMLStream
 
 /// Everything that a document says but its prompts.
-struct BatchPlan: Sendable, Equatable {
+struct BatchPlan: Sendable {
     var settings: BatchSettings
     var defaults = RequestFields()
     /// `defaults.model` stands there, even if it is wrong.
     var hasModel = false
     var seeds: SeedPlan?
-    /// `variants: none` at the top.
-    var isVerbatim = false
+    var variants: VariantsMode = .all
+    /// `nil` when it is wrong, which has been reported.
+    var matrix: Matrix?
+    /// Where the axes stand, in the order of `matrix`.
+    var axisKeys: [YAMLNode] = []
+    var sample: Sample?
+    var lists: [PromptList] = []
+    var wildcards: WildcardFolder
+    /// Where `output.path` stands.
+    var pathNode: YAMLNode?
+    /// Of the files that axes were read from.
+    var digests: [String] = []
 
     /// Reads what was found of a document. Everything wrong is reported; what is wrong has its default then.
-    init(_ header: DocumentHeader, sink: DiagnosticSink) {
+    init(_ header: DocumentHeader, context: ManifestContext) {
+        let sink = context.sink
+        wildcards = WildcardFolder("wildcards", in: context.folder)
         Self.checkVersion(header, sink: sink)
         settings = BatchSettings(name: Self.name(header, sink: sink) ?? "")
         if let node = header.value("defaults"), let reader = MappingReader(node, place: "`defaults`", sink: sink) {
@@ -24,7 +36,14 @@ struct BatchPlan: Sendable, Equatable {
             hasModel = header.value("defaults") != nil
         }
         seeds = header.value("seeds").flatMap { SeedPlan($0, sink: sink) }
-        isVerbatim = Self.isVerbatim(header.value("variants"), sink: sink)
+        sample = header.value("sample").flatMap { Sample($0, sink: sink) }
+        variants = VariantsMode.read(header.value("variants"), sink: sink) ?? .all
+        var axes = MatrixReader(context)
+        matrix = axes.matrix(header.value("matrix"), exclude: header.value("exclude"))
+        axisKeys = axes.keys
+        digests = axes.digests
+        lists = PromptList.read(header.value("prompts_from"), context: context)
+        readWildcards(header, context: context)
         readOutput(header, sink: sink)
         readLimits(header, sink: sink)
         settings.schedule = header.value("schedule").flatMap { ScheduleReader.schedule($0, sink: sink) }
@@ -32,6 +51,21 @@ struct BatchPlan: Sendable, Equatable {
             sink.report(
                 "unused-seed", "`seeds` draws seeds of its own; the seed in `defaults` is not used", at: node,
                 severity: .warning)
+        }
+    }
+
+    /// A `model` comes from an axis.
+    var hasModelAxis: Bool { matrix.map { $0.axes.contains { $0.name == "model" } } ?? true }
+
+    private mutating func readWildcards(_ header: DocumentHeader, context: ManifestContext) {
+        guard let node = header.value("wildcards"), let name = context.sink.text(of: node, key: "wildcards") else {
+            return
+        }
+        wildcards = WildcardFolder(name, in: context.folder)
+        if let problem = wildcards.problem() {
+            context.sink.report(
+                "wildcards", "the folder \(DisplayText.quoted(name)) cannot be used: \(problem)", at: node,
+                hint: context.folder.hint(for: name))
         }
     }
 
@@ -81,23 +115,6 @@ struct BatchPlan: Sendable, Equatable {
         reader.checkKeys(Schema.defaults + (reader.has("prompt") ? ["prompt"] : []), allowsExtensions: true)
     }
 
-    /// Whether `variants: none` is what stands there.
-    static func isVerbatim(_ node: YAMLNode?, sink: DiagnosticSink) -> Bool {
-        guard let node, let text = sink.text(of: node, key: "variants") else { return false }
-        switch text {
-        case "none": return true
-        case "all", "random":
-            sink.report(
-                "unsupported", "`variants: \(text)` is not supported by this version of nightjar", at: node,
-                hint: "leave it away, or write `variants: none` to take prompts as they stand")
-        default:
-            sink.report(
-                "type", "`variants` must be `none`, got \(node.described)", at: node,
-                hint: nearest(to: text, among: ["none"]).map { "did you mean `\($0)`?" })
-        }
-        return false
-    }
-
     private mutating func readOutput(_ header: DocumentHeader, sink: DiagnosticSink) {
         guard let node = header.value("output"), let reader = MappingReader(node, place: "`output`", sink: sink) else {
             return
@@ -105,6 +122,7 @@ struct BatchPlan: Sendable, Equatable {
         reader.checkKeys(Schema.output, allowsExtensions: true)
         if let (path, node) = reader.text("path") {
             settings.pathTemplate = path
+            pathNode = node
             do {
                 _ = try PathTemplate(path)
             } catch {

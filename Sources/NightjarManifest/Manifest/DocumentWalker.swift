@@ -18,6 +18,8 @@ struct DocumentHeader {
 
     func value(_ name: String) -> YAMLNode? { pairs.first { $0.name == name }?.value }
 
+    func key(_ name: String) -> YAMLNode? { pairs.first { $0.name == name }?.key }
+
     func reportMissing(_ name: String, hint: String, sink: DiagnosticSink) {
         guard isComplete, !meant.contains(name) else { return }
         sink.report("missing", "the manifest has no `\(name)`", at: start, hint: hint)
@@ -115,7 +117,7 @@ struct DocumentWalker {
         if Schema.top.contains(name) { return true }
         if name.hasPrefix("x-") { return false }
         let near = sink.reportKey(
-            name, at: key, known: Schema.top, unsupported: Schema.unsupportedTop, place: "at the top of the manifest")
+            name, at: key, known: Schema.top, unsupported: [], place: "at the top of the manifest")
         if let near { header.meant.append(near) }
         return false
     }

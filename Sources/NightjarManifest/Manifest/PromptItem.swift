@@ -1,15 +1,26 @@
 import NightjarCore
 import YAMLStream
 
-/// One entry of `prompts`.
+/// One entry of `prompts`, or one row of a list of prompts.
 struct PromptItem {
+    /// A column of a row that is no request field.
+    struct Variable: Equatable {
+        var name: String
+        var value: String
+    }
+
     var prompt: String
     /// Where the prompt's text stands.
     var mark: YAMLMark
     var end: YAMLMark
     var style: YAMLScalarStyle
+    /// The text holds something that the prompt language could give a meaning to.
+    var isDynamic: Bool
+    /// Which file it stands in: 0 is the manifest, then the lists of `prompts_from` in their order.
+    var file = 0
     var label: String?
-    var labelNode: YAMLNode?
+    /// While it is read: where the `id` stands.
+    var labelMark: (mark: YAMLMark, length: Int)?
     var fields = RequestFields()
     /// A `model` that is wrong counts as given: it has been reported.
     var hasModel = false
@@ -17,22 +28,28 @@ struct PromptItem {
     var hasSeed = false
     /// A JSON object.
     var meta: String?
-    /// `variants: none` stands here.
-    var isVerbatim = false
+    /// `variants` beside the prompt.
+    var variants: VariantsMode?
+    /// In the order of the columns.
+    var variables: [Variable] = []
     /// The line of the entry.
     var line: Int
 
-    /// A plain text, straight from the parser.
-    init(text: String, style: YAMLScalarStyle, from start: YAMLMark, to end: YAMLMark) {
+    init(
+        text: String, style: YAMLScalarStyle, from start: YAMLMark, to end: YAMLMark,
+        isDynamic: Bool = false
+    ) {
         prompt = text
         mark = start
         self.end = end
         self.style = style
+        self.isDynamic = isDynamic
         line = start.line
     }
 
+    /// - Parameter takesVariables: Keys that are not known are variables, as in a row of a list.
     /// - Returns: `nil` when there is no prompt in it; that is reported.
-    init?(_ node: YAMLNode, sink: DiagnosticSink) {
+    init?(_ node: YAMLNode, sink: DiagnosticSink, takesVariables: Bool = false, promptKey: String = "prompt") {
         switch node.content {
         case .invalid:
             return nil
@@ -42,36 +59,41 @@ struct PromptItem {
             sink.report("type", "a prompt must be text or a mapping, got a list", at: node)
             return nil
         case .mapping:
-            guard let reader = MappingReader(node, place: "this prompt", sink: sink) else { return nil }
-            self.init(reader)
+            let node = takesVariables ? Self.row(node) : node
+            guard let reader = MappingReader(node, place: takesVariables ? "this row" : "this prompt", sink: sink)
+            else { return nil }
+            self.init(reader, takesVariables: takesVariables, promptKey: promptKey)
         }
     }
 
-    private init?(_ unnamed: MappingReader) {
+    private init?(_ unnamed: MappingReader, takesVariables: Bool, promptKey: String) {
         let sink = unnamed.sink
         let label = Self.label(of: unnamed)
         let reader = unnamed.labelled(label)
-        let meant = reader.checkKeys(Schema.prompt, allowsExtensions: true)
+        let meant = takesVariables ? [] : reader.checkKeys(Schema.prompt, allowsExtensions: true)
         self.init(text: "", style: .plain, from: reader.node.start, to: reader.node.start)
         self.label = label
-        labelNode = reader.value("id")
+        labelMark = reader.value("id").map { ($0.start, $0.lengthOnLine) }
         fields = RequestFields(reader)
         hasModel = reader.has("model")
         hasSeed = reader.has("seed")
         if let meta = reader.value("meta"), MappingReader(meta, place: "`meta`", sink: sink) != nil {
             self.meta = JSONText.text(of: meta)
         }
-        isVerbatim = BatchPlan.isVerbatim(reader.value("variants"), sink: sink)
-        guard let node = reader.value("prompt") else {
+        variants = VariantsMode.read(reader.value("variants"), sink: sink)
+        if takesVariables { variables = Self.variables(of: reader, but: promptKey) }
+        guard let node = reader.value(promptKey) else {
             if meant.contains("prompt") { return nil }
+            let near = nearest(to: promptKey, among: variables.map(\.name))
             sink.report(
-                "missing", "\(reader.place) has no `prompt`", at: reader.node.start,
-                hint: "write `prompt: \"…\"`")
+                "missing", "\(reader.place) has no `\(promptKey)`", at: reader.node.start,
+                hint: near.map { "call the key `\($0)` so, or name it in the manifest: `column: \($0)`" }
+                    ?? "write `\(promptKey): \"…\"`")
             return nil
         }
         guard case .scalar(let text, let style) = node.content else {
             if case .invalid = node.content { return nil }
-            sink.report("type", "`prompt` must be text, got \(node.described)", at: node)
+            sink.report("type", "`\(promptKey)` must be text, got \(node.described)", at: node)
             return nil
         }
         prompt = text
@@ -80,20 +102,58 @@ struct PromptItem {
         end = node.end
     }
 
+    /// In the rows of a list nothing (`null`) is not there, and a number can be an `id`.
+    private static func row(_ node: YAMLNode) -> YAMLNode {
+        guard case .mapping(var pairs) = node.content else { return node }
+        pairs.removeAll { $0.value.scalarType == .null }
+        for place in pairs.indices where pairs[place].name == "id" { pairs[place].value.isTaggedText = true }
+        var node = node
+        node.content = .mapping(pairs)
+        return node
+    }
+
+    /// Every key of a row that is none of a prompt's.
+    private static func variables(of reader: MappingReader, but promptKey: String) -> [Variable] {
+        var variables: [Variable] = []
+        for pair in reader.entries where !Schema.prompt.contains(pair.name) && pair.name != promptKey {
+            guard let text = pair.value.text else {
+                if case .invalid = pair.value.content { continue }
+                reader.sink.report(
+                    "type", "\(DisplayText.quoted(pair.name)) must be text or a number, got \(pair.value.described)",
+                    at: pair.value, hint: "what is only to be carried along goes into `meta`")
+                continue
+            }
+            guard variables.count < Schema.mostColumns else {
+                reader.sink.report("limit", "a row has more than \(Schema.mostColumns) values", at: reader.node)
+                break
+            }
+            variables.append(Variable(name: pair.name, value: text))
+        }
+        return variables
+    }
+
     private static func label(of reader: MappingReader) -> String? {
         guard let (label, node) = reader.text("id") else { return nil }
-        let length = label.unicodeScalars.count
-        guard (1...Schema.longestID).contains(length) else {
-            reader.sink.report(
-                "type", "`id` must have 1 to \(Schema.longestID) characters, got \(length)", at: node)
-            return nil
+        return check(label: label, at: node.start, length: node.lengthOnLine, sink: reader.sink) ? label : nil
+    }
+
+    /// - Returns: Whether it can be an `id`; if not, that is reported.
+    static func check(label: String, at mark: YAMLMark, length: Int, sink: DiagnosticSink) -> Bool {
+        let count = label.unicodeScalars.count
+        guard (1...Schema.longestID).contains(count) else {
+            sink.report(
+                "type", "`id` must have 1 to \(Schema.longestID) characters, got \(count)", at: mark, length: length)
+            return false
         }
         guard !label.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            reader.sink.report("type", "`id` must not hold control characters", at: node)
-            return nil
+            sink.report("type", "`id` must not hold control characters", at: mark, length: length)
+            return false
         }
-        return label
+        return true
     }
 
     var isBlank: Bool { !prompt.unicodeScalars.contains { !$0.properties.isWhitespace } }
+
+    /// Unicode scalars to underline, where only the whole prompt can be pointed at.
+    var lengthOnLine: Int { mark.line == end.line ? max(1, end.column - mark.column) : 1 }
 }

@@ -23,6 +23,17 @@ enum JSONText {
         }
     }
 
+    /// A JSON object in a text, compact with its keys sorted; `nil` where it is none.
+    static func object(from text: String) -> String? {
+        let sink = DiagnosticSink(file: "")
+        let reader = NodeReader(YAMLParser(bytes: Array(text.utf8)), sink: sink)
+        guard text.trimmed().hasPrefix("{"), let event = try? reader.next(), event.kind == .documentStart,
+            let start = try? reader.next(), let node = try? reader.node(from: start), case .mapping = node.content,
+            let end = try? reader.next(), end.kind == .documentEnd, !sink.hasErrors
+        else { return nil }
+        return self.text(of: node)
+    }
+
     /// RFC 8259 section 6: no `+`, no leading zeros, digits on both sides of the point.
     private static func isNumber(_ text: String) -> Bool {
         var rest = Substring(text)

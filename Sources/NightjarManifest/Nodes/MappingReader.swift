@@ -14,6 +14,9 @@ package struct MappingReader {
     package let sink: DiagnosticSink
     private let pairs: [YAMLNode.Pair]
 
+    /// All keys, in the order of the file.
+    var entries: [YAMLNode.Pair] { pairs }
+
     /// - Returns: `nil` when `node` is no mapping.
     package init?(_ node: YAMLNode, place: String, sink: DiagnosticSink) {
         guard case .mapping(let pairs) = node.content else {

@@ -4,7 +4,7 @@ import YAMLStream
 /// Makes nodes of events, one small tree at a time. It remembers what has an anchor, and nothing else.
 final class NodeReader {
     /// Of one tree.
-    private static let largestTree = YAMLNode.Size(nodes: 10_000, bytes: 4 << 20)
+    private let largestTree: YAMLNode.Size
     /// Of all that has an anchor, in one document.
     private static let mostAnchored = YAMLNode.Size(nodes: 100_000, bytes: 16 << 20)
     /// Of all that aliases stand for, in one file.
@@ -23,7 +23,11 @@ final class NodeReader {
     private var anchored = YAMLNode.Size(nodes: 0)
     private var aliased = YAMLNode.Size(nodes: 0)
 
-    init(_ parser: consuming YAMLParser, sink: DiagnosticSink) {
+    init(
+        _ parser: consuming YAMLParser, sink: DiagnosticSink,
+        largestTree: YAMLNode.Size = YAMLNode.Size(nodes: 10_000, bytes: 4 << 20)
+    ) {
+        self.largestTree = largestTree
         self.parser = parser
         self.sink = sink
     }
@@ -43,7 +47,7 @@ final class NodeReader {
         if let node = try read(event, keeps: true) { return node }
         sink.report(
             "limit",
-            "more than \(Self.largestTree.nodes) values, or \(Self.largestTree.bytes >> 20) MiB of text, in one place",
+            "more than \(largestTree.nodes) values, or \(largestTree.bytes >> 20) MiB of text, in one place",
             at: event.start)
         return YAMLNode(content: .invalid, start: event.start, end: event.end)
     }
@@ -68,7 +72,7 @@ final class NodeReader {
         case .mappingStart: try readMapping(into: &node, keeps: keeps)
         case .alias, .sequenceEnd, .mappingEnd, .documentStart, .documentEnd: break
         }
-        let isSmall = node.size.nodes <= Self.largestTree.nodes && node.size.bytes <= Self.largestTree.bytes
+        let isSmall = node.size.nodes <= largestTree.nodes && node.size.bytes <= largestTree.bytes
         if let anchor = event.anchor { try remember(isSmall ? .node(node) : .tooLarge, as: anchor, at: event.start) }
         return keeps && isSmall ? node : nil
     }
@@ -105,11 +109,11 @@ final class NodeReader {
     }
 
     private func fits(_ node: YAMLNode) -> Bool {
-        node.size.nodes <= Self.largestTree.nodes && node.size.bytes <= Self.largestTree.bytes
+        node.size.nodes <= largestTree.nodes && node.size.bytes <= largestTree.bytes
     }
 
     private func overflow(_ node: inout YAMLNode) {
-        node.size.nodes = max(node.size.nodes, Self.largestTree.nodes + 1)
+        node.size.nodes = max(node.size.nodes, largestTree.nodes + 1)
     }
 
     /// - Returns: Whether the tag says that a scalar is a string.

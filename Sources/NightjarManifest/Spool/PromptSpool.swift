@@ -1,0 +1,203 @@
+import NightjarCore
+import YAMLStream
+
+/// The prompts of one document, one record each, so that they are parsed once and gone through as often as needed.
+///
+/// Unchecked: it is written by the one task that reads the manifest, and only read after that.
+final class PromptSpool: @unchecked Sendable {
+    /// Shared by the documents of a file.
+    private let spool: Spool
+    private let start: Int
+    private var end: Int
+    private var writer = ByteWriter()
+    private(set) var count = 0
+
+    init(_ spool: Spool) {
+        self.spool = spool
+        start = spool.count
+        end = start
+    }
+
+    func append(_ item: PromptItem) throws(Spool.Failure) {
+        writer.removeAll()
+        // Its length comes first; it is filled in by the order of writing: two parts.
+        item.encode(into: &writer)
+        var length = UInt32(writer.bytes.count).littleEndian
+        do {
+            try withUnsafeBytes(of: &length) { try spool.append($0) }
+            try spool.append(writer.bytes)
+        } catch {
+            throw error as? Spool.Failure ?? Spool.Failure(description: "\(error)")
+        }
+        end = spool.count
+        count += 1
+    }
+
+    /// Calls `body` for each prompt, in order.
+    func forEach(_ body: (PromptItem) throws -> Void) throws {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        var filled = 0
+        var used = 0
+        var next = start
+        while true {
+            let size = buffer.withUnsafeBytes { bytes -> Int? in
+                guard filled - used >= 4 else { return nil }
+                return 4 + Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: used, as: UInt32.self)))
+            }
+            if let size, filled - used >= size {
+                let item = buffer.withUnsafeBytes { PromptItem(decoding: ByteReader($0, from: used + 4)) }
+                used += size
+                try body(item)
+                continue
+            }
+            // What is left moves to the front, and the rest is filled up.
+            buffer.removeSubrange(0..<used)
+            filled -= used
+            used = 0
+            buffer.append(
+                contentsOf: repeatElement(
+                    0, count: max(1 << 16, size ?? 0) - min(buffer.count, max(1 << 16, size ?? 0))))
+            let most = min(buffer.count - filled, end - next)
+            guard most > 0 else { return }
+            let got = try buffer.withUnsafeMutableBytes {
+                try spool.read(at: next, into: UnsafeMutableRawBufferPointer(rebasing: $0[filled..<(filled + most)]))
+            }
+            filled += got
+            next += got
+            if got == 0 { return }
+        }
+    }
+}
+
+extension PromptItem {
+    private enum Flag {
+        static let isDynamic: UInt8 = 1
+        static let hasExtras: UInt8 = 2
+        static let hasModel: UInt8 = 4
+        static let hasSeed: UInt8 = 8
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        let hasExtras =
+            label != nil || meta != nil || variants != nil || !variables.isEmpty || fields != RequestFields()
+        var flags: UInt8 = 0
+        if isDynamic { flags |= Flag.isDynamic }
+        if hasExtras { flags |= Flag.hasExtras }
+        if hasModel { flags |= Flag.hasModel }
+        if hasSeed { flags |= Flag.hasSeed }
+        writer.add(flags)
+        writer.add(UInt16(file))
+        writer.add(UInt32(line))
+        writer.add(mark)
+        writer.add(end)
+        writer.add(style.code)
+        writer.add(prompt)
+        guard hasExtras else { return }
+        writer.add(label) { $0.add($1) }
+        writer.add(meta) { $0.add($1) }
+        writer.add(variants) { $0.add($1.code) }
+        writer.add(UInt16(variables.count))
+        for variable in variables {
+            writer.add(variable.name)
+            writer.add(variable.value)
+        }
+        fields.encode(into: &writer)
+    }
+
+    init(decoding reader: consuming ByteReader) {
+        let flags = reader.integer(UInt8.self)
+        let file = Int(reader.integer(UInt16.self))
+        let line = Int(reader.integer(UInt32.self))
+        let mark = reader.mark()
+        let end = reader.mark()
+        let style = YAMLScalarStyle(code: reader.integer(UInt8.self))
+        self.init(text: reader.text(), style: style, from: mark, to: end, isDynamic: flags & Flag.isDynamic != 0)
+        self.file = file
+        self.line = line
+        hasModel = flags & Flag.hasModel != 0
+        hasSeed = flags & Flag.hasSeed != 0
+        guard flags & Flag.hasExtras != 0 else { return }
+        label = reader.optional { $0.text() }
+        meta = reader.optional { $0.text() }
+        variants = reader.optional { VariantsMode(code: $0.integer(UInt8.self)) }
+        for _ in 0..<reader.integer(UInt16.self) {
+            let name = reader.text()
+            variables.append(Variable(name: name, value: reader.text()))
+        }
+        fields = RequestFields(decoding: &reader)
+    }
+}
+
+extension RequestFields {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        writer.add(model) { $0.add($1) }
+        writer.add(negativePrompt) { $0.add($1) }
+        writer.add(width) { $0.add($1) }
+        writer.add(height) { $0.add($1) }
+        writer.add(steps) { $0.add($1) }
+        writer.add(cfgScale) { $0.add($1.bitPattern) }
+        writer.add(sampler) { $0.add($1) }
+        writer.add(seed) { writer, seed in
+            switch seed {
+            case .manifest(let value): writer.add(value)
+            case .server: writer.add(Int64(-1))
+            case .derived: writer.add(Int64(-2))
+            }
+        }
+    }
+
+    fileprivate init(decoding reader: inout ByteReader) {
+        model = reader.optional { $0.text() }
+        negativePrompt = reader.optional { $0.text() }
+        width = reader.optional { $0.integer() }
+        height = reader.optional { $0.integer() }
+        steps = reader.optional { $0.integer() }
+        cfgScale = reader.optional { Double(bitPattern: $0.integer()) }
+        sampler = reader.optional { $0.text() }
+        seed = reader.optional { reader in
+            switch reader.integer(Int64.self) {
+            case -1: .server
+            case -2: .derived
+            case let value: .manifest(value)
+            }
+        }
+    }
+}
+
+extension ByteWriter {
+    fileprivate mutating func add(_ mark: YAMLMark) {
+        add(UInt32(clamping: mark.line))
+        add(UInt32(clamping: mark.column))
+        add(Int64(mark.offset))
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func mark() -> YAMLMark {
+        let line = Int(integer(UInt32.self))
+        let column = Int(integer(UInt32.self))
+        return YAMLMark(line: line, column: column, offset: Int(integer(Int64.self)))
+    }
+}
+
+extension YAMLScalarStyle {
+    fileprivate var code: UInt8 {
+        switch self {
+        case .plain: 0
+        case .singleQuoted: 1
+        case .doubleQuoted: 2
+        case .literal: 3
+        case .folded: 4
+        }
+    }
+
+    fileprivate init(code: UInt8) {
+        switch code {
+        case 1: self = .singleQuoted
+        case 2: self = .doubleQuoted
+        case 3: self = .literal
+        case 4: self = .folded
+        default: self = .plain
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import NightjarCore
+import NightjarTestSupport
+import Testing
+
+@testable import NightjarManifest
+
+struct SampleTests {
+    private static let head = "version: 1\nname: spring\ndefaults: {model: m}\n"
+
+    /// Axes of `size` values each.
+    private static func axes(_ names: [String], _ size: Int) -> String {
+        let values = (0..<size).map { "v\($0)" }.joined(separator: ", ")
+        return "matrix:\n" + names.map { "  \($0): [\(values)]\n" }.joined()
+    }
+
+    @Test func `a sample of a trillion combinations is drawn, all different`() throws {
+        let found = try jobs(
+            Self.head + Self.axes(["a", "b", "c", "d"], 1000)
+                + "prompts: [\"${a} ${b} ${c} ${d}\"]\nsample: {count: 1000, seed: 7}\n")
+        #expect(found.count == 1000)
+        #expect(Set(found.map(\.prompt)).count == 1000)
+        // All parts of the product are drawn from.
+        #expect(Set(found.map { $0.prompt.split(separator: " ")[0] }).count > 550)
+    }
+
+    @Test func `another seed draws others, the same seed the same`() throws {
+        func draw(_ seed: Int) throws -> [String] {
+            try jobs(
+                Self.head + Self.axes(["a", "b"], 100)
+                    + "prompts: [\"${a} ${b}\"]\nsample: {count: 50, seed: \(seed)}\n"
+            ).map(\.prompt)
+        }
+        #expect(try draw(1) == draw(1))
+        #expect(try Set(draw(1)).intersection(draw(2)).count < 5)
+    }
+
+    @Test func `the order of prompts, axes and values changes no draw`() throws {
+        let one = try jobs(
+            Self.head + "matrix: {a: [x, y, z], b: [p, q, r]}\nprompts: [\"1 ${a} ${b}\", \"2 ${a} ${b}\"]\nsample: 7\n"
+        )
+        let other = try jobs(
+            Self.head + "matrix: {b: [r, q, p], a: [z, x, y]}\nprompts: [\"2 ${a} ${b}\", \"1 ${a} ${b}\"]\nsample: 7\n"
+        )
+        #expect(Set(one.map(\.prompt)) == Set(other.map(\.prompt)))
+        #expect(Set(one.map(\.identity)) == Set(other.map(\.identity)))
+    }
+
+    @Test func `a prompt or a value that is added takes its share and no more`() throws {
+        let prompts = (0..<100).map { "\"\($0) ${a}\"" }
+        func draw(_ prompts: [String], _ values: Int) throws -> Set<String> {
+            let text =
+                Self.head + Self.axes(["a"], values)
+                + "prompts: [\(prompts.joined(separator: ", "))]\nsample: {count: 200, seed: 1}\n"
+            return Set(try jobs(text).map(\.prompt))
+        }
+        let before = try draw(prompts, 40)
+        let more = try draw(prompts + ["\"new ${a}\""], 40)
+        #expect(before.subtracting(more).count <= 8)
+        let wider = try draw(prompts, 41)
+        #expect(before.subtracting(wider).count <= 40)
+    }
+
+    @Test func `every job is as likely as every other`() throws {
+        var counts: [String: Int] = [:]
+        for seed in 0..<600 {
+            let text =
+                Self.head + """
+                    matrix: {a: [x, y, z], b: [p, q]}
+                    exclude: [{a: x, b: p}, {a: y}]
+                    prompts: ["1 ${a} ${b}", "2 {k|l}", {prompt: "3", seed: 1}]
+                    sample: {count: 3, seed: \(seed)}
+                    """
+            for job in try jobs(text) { counts["\(job.prompt) \(job.variables ?? "")", default: 0] += 1 }
+        }
+        // 3 combinations are left; with 1, 2 and 1 variants they make 12 jobs: 600 × 3 / 12 each.
+        #expect(counts.count == 12)
+        #expect(counts.values.allSatisfy { (105...195).contains($0) }, "\(counts)")
+    }
+
+    @Test func `a sample of all is all, with a warning`() throws {
+        let folder = try TemporaryFolder()
+        let batch = try load(Self.head + "prompts: [a, b, c]\nsample: {count: 3}\n", in: folder)[0]
+        #expect(batch.jobCount == 3)
+        #expect(try batch.jobs().map(\.prompt) == ["a", "b", "c"])
+        #expect(batch.warnings.map(\.code) == ["sample"])
+    }
+
+    @Test func `all but one of many are drawn`() throws {
+        let found = try jobs(Self.head + Self.axes(["a", "b"], 30) + "prompts: [\"${a} ${b}\"]\nsample: 899\n")
+        #expect(Set(found.map(\.prompt)).count == 899)
+    }
+
+    @Test func `seeds and variants are drawn from as well`() throws {
+        let found = try jobs(
+            Self.head + "seeds: {from: 5, count: 1000000}\nprompts: [\"{a|b|c}\"]\nsample: {count: 300, seed: 3}\n")
+        #expect(Set(found.map(\.identity)).count == 300)
+        #expect(Set(found.map(\.prompt)).count == 3)
+    }
+
+    @Test func `draws are the same on every machine and in every release`() throws {
+        let found = try jobs(
+            Self.head
+                + "matrix: {a: [x, y, z], b: [p, q, r]}\nprompts: [\"${a}${b} {k|l}\", \"2 ${a}\"]\nsample: {count: 6, seed: 7}\n"
+        )
+        #expect(found.map(\.prompt) == Self.golden)
+    }
+
+    private static let golden = ["xq k", "xr l", "yq l", "yp l", "2 z", "2 y"]
+}
