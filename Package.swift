@@ -126,7 +126,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "NightjarCLITests",
-            dependencies: ["JobsAPIClient", "NightjarCLI", "NightjarCore", "NightjarRunner", "NightjarTestSupport"]),
+            dependencies: [
+                "JobsAPIClient", "NightjarCLI", "NightjarCore", "NightjarRunner", "NightjarStore",
+                "NightjarTestSupport",
+            ]),
         // Starts the real program, so that must have been built.
         .testTarget(
             name: "IntegrationTests", dependencies: ["NightjarCore", "NightjarTestSupport", "nightjar", crypto]),

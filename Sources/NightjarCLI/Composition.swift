@@ -118,30 +118,10 @@ struct Composition: Sendable {
         return String(cString: resolved)
     }
 
-    /// What the state of a rehearsal is bound to.
-    static let rehearsal = "rehearsal"
-
     /// A state belongs to one API: at another, the jobs that are paid for would count as vanished.
     private func bind(_ store: SQLiteStore) async throws {
-        let rehearsal = Self.rehearsal
-        let api = key == nil ? rehearsal : configuration.baseURL
-        if let known = try store.boundAPI(), known != api {
-            let atAPI = try await store.batches().reduce(0) {
-                $0 + $1.count(.submitting, .submitted, .ready, .unknown)
-            }
-            if known == rehearsal || api == rehearsal {
-                let owner = known == rehearsal ? "a rehearsal" : "the API at \(known)"
-                throw Refusal(
-                    .configuration,
-                    "the state `\(configuration.state)` belongs to \(owner); give this run another `--output`")
-            }
-            if atAPI > 0 {
-                throw Refusal(
-                    .configuration,
-                    "the state `\(configuration.state)` has \(atAPI) jobs at \(known); run with that `--base-url` first, "
-                        + "or give this run another `--output`")
-            }
-        }
+        let api = key == nil ? Self.rehearsal : configuration.baseURL
+        try await Self.checkBinding(of: store, to: api, configuration)
         try store.bind(toAPI: api)
     }
 
@@ -154,7 +134,7 @@ struct Composition: Sendable {
             if batch.jobCount >= Self.longIntake {
                 display.printAbove("\(batch.settings.name): taking in \(batch.jobCount) jobs")
             }
-            do {
+            return try Self.refusingConflicts(of: loaded) {
                 let intake = try store.takeIn(
                     batch.settings, digest: batch.digest, changed: configuration.changed, now: WallTime.now
                 ) { add in
@@ -171,26 +151,6 @@ struct Composition: Sendable {
                 Failpoint.takenIn.reach()
                 sayWhatChanged(intake, batch.settings.name)
                 return intake.batch
-            } catch let error as ManifestError {
-                throw Refusal(manifests: [error])
-            } catch let failure as StoreFailure {
-                throw Refusal(failure)
-            } catch let found as IntakeConflicts {
-                let diagnostics = found.conflicts.map { conflict in
-                    Diagnostic(
-                        file: conflict.place.file, line: conflict.place.line, column: conflict.place.column,
-                        code: "path", message: conflict.message,
-                        notes: [
-                            Diagnostic.Note(
-                                "the other one is here", line: conflict.first.line, column: conflict.first.column)
-                        ],
-                        hint: "put `${index}` or `${key}` into `output: {path: …}`"
-                    ).showingLine()
-                }
-                throw Refusal(manifests: [
-                    ManifestError(
-                        kind: .invalid, file: loaded.path, diagnostics: diagnostics, omitted: found.omitted)
-                ])
             }
         }
     }
@@ -215,14 +175,7 @@ struct Composition: Sendable {
     private func checkPrices(_ asked: [BatchID], _ store: SQLiteStore) async throws {
         let limited = try await store.batches().filter { asked.contains($0.id) && $0.settings.limits.budget != nil }
         guard key != nil, configuration.run.budget != nil || !limited.isEmpty else { return }
-        let models = try await store.modelsToSubmit(asked)
-        let unpriced = models.filter { configuration.run.prices[$0] == nil }
-        guard unpriced.isEmpty else {
-            throw Refusal(
-                .configuration,
-                "there is a budget, but no price for \(unpriced.map { "`\($0)`" }.joined(separator: ", ")); "
-                    + "write `prices: {\(unpriced[0]): 0.01}` into the configuration")
-        }
+        try Self.refuseUnpriced(try await store.modelsToSubmit(asked), configuration.run.prices)
     }
 
     /// Which start of the machine this is; one of its own where the system does not say.

@@ -60,9 +60,11 @@ package final class SQLiteStore: JobStore {
     }
 
     /// Opens the state for reading beside a process that may be running.
+    /// - Parameter leavesNoTrace: Where nobody has it open, not even the empty files that SQLite makes beside it are made.
+    ///   Who reads so compares the `restMark` of before and after: a process that came meanwhile was not kept away.
     /// - Returns: `nil` where there is no state yet.
     /// - Throws: `StoreFailure`.
-    package static func openForReading(path: String) throws -> SQLiteStore? {
+    package static func openForReading(path: String, leavesNoTrace: Bool = false) throws -> SQLiteStore? {
         try StateFile(path: path).refuseLogAlone()
         if access(path, R_OK) != 0 {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -72,7 +74,7 @@ package final class SQLiteStore: JobStore {
         return try translatingErrors(path) {
             var configuration = configuration()
             configuration.readonly = true
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let queue = try openQueue(path, configuration, isImmutable: leavesNoTrace && isAtRest(path))
             // A run may be making the file at this very moment: what is seen is seen at once.
             let isReady = try queue.read { db in
                 guard try db.tableExists("grdb_migrations"), try db.tableExists("jobs") else { return false }

@@ -31,6 +31,24 @@ struct InitTests {
         }
     }
 
+    @Test func `all that is commented out can be used together`() async throws {
+        try await Workbench.use { bench in
+            _ = try await bench.nightjar("init", environment: Self.noKey)
+            try bench.write("a tram\na ferry\n", to: "subjects.txt")
+            try bench.write("dawn\ndusk\n", to: "wildcards/lighting.txt")
+            try bench.write("{\"prompt\": \"A pier, ${style}\", \"cfg_scale\": 7}\n", to: "prompts.jsonl")
+            let all = try bench.read("manifest.yaml").replacing(/(?m)^( *)#(?=[^ \n])/) { "\($0.1)" }
+            try bench.write(all, to: "all.yaml")
+            let plan = try await bench.nightjar("plan", "all.yaml", environment: Self.noKey)
+            #expect(plan.exit == 78, "a budget without prices: \(plan)")
+            try bench.write("prices: {tensorart-illustrious-xl-v2-aesthetic: 0.01}\n", to: "prices.yaml")
+            let priced = try await bench.nightjar(
+                "plan", "all.yaml", "--config", "prices.yaml", environment: Self.noKey)
+            #expect(priced.exit == 0, "\(priced)")
+            #expect(priced.output.contains("10 new"), "\(priced)")
+        }
+    }
+
     @Test func `here is where it writes to when nothing is said`() async throws {
         try await Workbench.use { bench in
             let ending = try await bench.nightjar("init", environment: Self.noKey)

@@ -24,14 +24,16 @@ struct ManifestLanguageTests {
             let jobs = try await bench.jobs()
             #expect(jobs.count == 9)
             #expect(jobs.contains { $0.path == "batch/oil_wax/001-fox-in-oil-wax-dusk.png" }, "\(jobs.map(\.path))")
-            #expect(try bench.read("output/batch/metadata.jsonl").contains(#""variables":{"style":"ink","subject":"fox"}"#))
+            #expect(
+                try bench.read("output/batch/metadata.jsonl").contains(#""variables":{"style":"ink","subject":"fox"}"#))
             let again = try await bench.run(manifest, at: server.baseURL, "--rate", "200")
             #expect(again.exit == 0)
             #expect(try server.ledger().requests.submit == 9)
         }
     }
 
-    @Test func `reordering ten thousand prompts changes no key, and a run submits just what was inserted`() async throws {
+    @Test func `reordering ten thousand prompts changes no key, and a run submits just what was inserted`() async throws
+    {
         try await Workbench.use { bench in
             let server = try await bench.server("--workers", "4")
             func write(_ prompts: [String]) throws -> String {
@@ -44,7 +46,8 @@ struct ManifestLanguageTests {
             let before = try await bench.jobs()
             #expect(before.count == 10_000)
             #expect(
-                try await bench.run(try write(prompts.reversed()), at: server.baseURL, limited[0], limited[1]).exit == 8)
+                try await bench.run(try write(prompts.reversed()), at: server.baseURL, limited[0], limited[1]).exit == 8
+            )
             let reordered = try await bench.jobs()
             #expect(reordered.map(\.key) == before.map(\.key))
             #expect(reordered.map(\.seed) == before.map(\.seed))
@@ -52,7 +55,8 @@ struct ManifestLanguageTests {
 
             // Three in the middle: three keys more, and everything else as it was.
             let inserted = prompts[..<5000] + ["new one", "new two", "new three"] + prompts[5000...]
-            #expect(try await bench.run(try write(Array(inserted)), at: server.baseURL, limited[0], limited[1]).exit == 8)
+            #expect(
+                try await bench.run(try write(Array(inserted)), at: server.baseURL, limited[0], limited[1]).exit == 8)
             let after = try await bench.jobs()
             #expect(Array(after.prefix(10_000)) == reordered)
             #expect(after.suffix(3).map(\.prompt) == ["new one", "new two", "new three"])
@@ -65,7 +69,8 @@ struct ManifestLanguageTests {
             let prompts = (0..<60).map { "harbour \($0)" }
             #expect(try await bench.run(try bench.manifest(prompts), at: server.baseURL, "--rate", "500").exit == 0)
             let edited = prompts[..<30].reversed() + ["new one"] + prompts[30...]
-            #expect(try await bench.run(try bench.manifest(Array(edited)), at: server.baseURL, "--rate", "500").exit == 0)
+            #expect(
+                try await bench.run(try bench.manifest(Array(edited)), at: server.baseURL, "--rate", "500").exit == 0)
             #expect(try server.ledger().requests.submit == 61)
         }
     }

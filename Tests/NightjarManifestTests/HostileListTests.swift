@@ -38,7 +38,8 @@ struct HostileListTests {
         var random = SeededGenerator()
         let folder = try TemporaryFolder()
         let pieces = [
-            "prompt", ",", "\"", "\n", "\r\n", "{", "}", ":", "[", "\\u00e9", "\\ud83d", "\\", "é", "🦊", "\t", " ", "|", "$$",
+            "prompt", ",", "\"", "\n", "\r\n", "{", "}", ":", "[", "\\u00e9", "\\ud83d", "\\", "é", "🦊", "\t", " ", "|",
+            "$$",
             "__", "#", "1", "null", "\u{0}", "\u{FEFF}", "a fox", "prompt,mood\n", "{\"prompt\":\"a\"}\n", "\u{85}",
         ]
         for _ in 0..<400 {
@@ -86,7 +87,8 @@ struct HostileListTests {
     @Test(arguments: [
         String(repeating: "{", count: 100_000), String(repeating: "{a|", count: 50_000),
         String(repeating: "__", count: 100_000), String(repeating: "${x=", count: 50_000),
-        "{" + String(repeating: "a|", count: 200_000) + "b}", "{1000000$$a|b|c}", String(repeating: "{0-9$$a|b}", count: 10_000),
+        "{" + String(repeating: "a|", count: 200_000) + "b}", "{1000000$$a|b|c}",
+        String(repeating: "{0-9$$a|b}", count: 10_000),
         "{" + String(repeating: "9", count: 5000) + "$$a|b}", "{" + String(repeating: "9", count: 5000) + "::a|b}",
     ])
     func `prompts of braces end in jobs or an error`(prompt: String) throws {

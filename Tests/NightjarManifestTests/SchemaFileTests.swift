@@ -26,12 +26,14 @@ struct SchemaFileTests {
     @Test func `the schema and the reader know the same keys`() throws {
         let schema = try Self.schema()
         let top = try #require(schema.properties)
-        #expect(Set(Schema.top).subtracting(top.keys) == [])
-        #expect(Set(top.keys).subtracting(Schema.top) == [])
+        #expect(Set(top.keys) == Set(Schema.top))
         #expect(keys(top["defaults"]) == Set(Schema.defaults))
         #expect(keys(top["output"]) == Set(Schema.output))
         #expect(keys(top["limits"]) == Set(Schema.limits))
         #expect(keys(top["retry"]) == Set(Schema.retry))
+        #expect(keys(top["schedule"]) == Set(Schema.schedule))
+        #expect(keys(top["sample"]?.anyOf?.last) == Set(Schema.sample))
+        #expect(keys(schema.definitions?["listFile"]) == Set(Schema.list))
         #expect(keys(schema.definitions?["prompt"]) == Set(Schema.prompt))
         #expect(keys(top["seeds"]?.anyOf?.last) == Set(Schema.seedRange))
     }

@@ -90,7 +90,7 @@ struct JobsCommand: AsyncParsableCommand {
 }
 
 /// Standard output in large pieces. A reader that has gone away (`| head`) ends the command without a word.
-private struct BufferedOutput {
+struct BufferedOutput {
     private var buffer = ""
     private var writer = DescriptorWriter(STDOUT_FILENO)
 

@@ -40,23 +40,26 @@ final class Expansion {
     // MARK: All
 
     func makeAll(of prompts: PromptSpool) throws {
-        try prompts.forEach { item in
-            if !item.isDynamic, item.variables.isEmpty, matrix.axes.isEmpty {
-                try makePlain(item)
+        let slots = SeedSlots(nil, plan)
+        try prompts.forEach { record in
+            if case .plain(let prompt) = record, matrix.axes.isEmpty {
+                try makePlain(prompt, slots)
             } else {
-                try makeAll(source(item))
+                try makeAll(source(record.item))
             }
         }
     }
 
     /// The common case, without what it does not need.
-    private func makePlain(_ item: PromptItem) throws {
-        let parameters = item.fields == RequestFields() ? common : item.fields.filled(from: plan.defaults).parameters
-        guard let parameters else { return }
-        let slots = SeedSlots(item, plan)
-        for slot in 0..<slots.count {
+    private func makePlain(_ prompt: PromptSpool.PlainPrompt, _ slots: SeedSlots) throws {
+        guard let common else { return }
+        for place in 0..<slots.count {
+            let seed = slots[place]
             try add(
-                job(item, item.prompt, parameters, slots[slot], variables: nil, axes: [], ordinal: slots[slot].ordinal))
+                PlannedJob(
+                    label: nil, prompt: prompt.text, parameters: common, seed: seed.source,
+                    identity: JobIdentity(prompt: prompt.text, parameters: common, seed: seed.source),
+                    firstOrdinal: seed.ordinal, place: SourcePlace(file: files[0], line: prompt.line)))
         }
     }
 

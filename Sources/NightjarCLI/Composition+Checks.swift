@@ -1,0 +1,71 @@
+internal import NightjarCore
+internal import NightjarManifest
+internal import NightjarStore
+
+/// What keeps a run from beginning, as far as it can be told without the API: `plan` refuses the same.
+extension Composition {
+    /// What the state of a rehearsal is bound to.
+    static let rehearsal = "rehearsal"
+
+    /// - Parameter api: The base address, or `rehearsal`.
+    /// - Throws: `Refusal` where jobs of the state are at another API.
+    static func checkBinding(of store: SQLiteStore, to api: String, _ configuration: RunConfiguration) async throws {
+        guard let known = try store.boundAPI(), known != api else { return }
+        if known == rehearsal || api == rehearsal {
+            let owner = known == rehearsal ? "a rehearsal" : "the API at \(known)"
+            throw Refusal(
+                .configuration,
+                "the state `\(configuration.state)` belongs to \(owner); give this run another `--output`")
+        }
+        let atAPI = try await store.batches().reduce(0) {
+            $0 + $1.count(.submitting, .submitted, .ready, .unknown)
+        }
+        if atAPI > 0 {
+            throw Refusal(
+                .configuration,
+                "the state `\(configuration.state)` has \(atAPI) jobs at \(known); run with that `--base-url` first, "
+                    + "or give this run another `--output`")
+        }
+    }
+
+    /// With a budget, a model without a price could spend anything.
+    static func refuseUnpriced(_ models: [String], _ prices: [String: Money]) throws(Refusal) {
+        let unpriced = models.filter { prices[$0] == nil }
+        guard !unpriced.isEmpty else { return }
+        throw Refusal(
+            .configuration,
+            "there is a budget, but no price for \(unpriced.map { "`\($0)`" }.joined(separator: ", ")); "
+                + "write `prices: {\(unpriced[0]): 0.01}` into the configuration")
+    }
+
+    /// Runs an intake of `loaded`; what it throws is a `Refusal` then.
+    static func refusingConflicts<Value>(of loaded: LoadedBatch, _ intake: () throws -> Value) throws -> Value {
+        do {
+            return try intake()
+        } catch let error as ManifestError {
+            throw Refusal(manifests: [error])
+        } catch let failure as StoreFailure {
+            throw Refusal(failure)
+        } catch let found as IntakeConflicts {
+            let diagnostics = found.conflicts.map { conflict in
+                // A note stands in the same file.
+                let isHere = conflict.first.file == conflict.place.file
+                return Diagnostic(
+                    file: conflict.place.file, line: conflict.place.line, column: conflict.place.column, code: "path",
+                    message: conflict.message
+                        + (isHere ? "" : "; the other one is \(conflict.first.file):\(conflict.first.line)"),
+                    notes: isHere
+                        ? [
+                            Diagnostic.Note(
+                                "the other one is here", line: conflict.first.line, column: conflict.first.column)
+                        ] : [],
+                    hint: "put `${index}` or `${key}` into `output: {path: …}`"
+                ).showingLine()
+            }
+            throw Refusal(manifests: [
+                ManifestError(
+                    kind: .invalid, file: loaded.path, diagnostics: diagnostics, omitted: found.omitted)
+            ])
+        }
+    }
+}
