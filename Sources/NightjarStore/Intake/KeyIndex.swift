@@ -1,7 +1,7 @@
 internal import GRDB
 
-/// The unique index of jobs by batch and key, which takes its entries in no order, and that of unfinished jobs, which
-/// looks up the state of each: for very many new jobs they are dropped and made again, all within their transaction.
+/// The unique index of jobs by batch and key, which takes its entries in no order: for very many new jobs it is dropped
+/// and made again, all within their transaction.
 final class KeyIndex {
     private let db: Database
     private(set) var isThere: Bool
@@ -15,18 +15,14 @@ final class KeyIndex {
 
     func drop() throws {
         guard isThere else { return }
-        try db.execute(sql: "DROP INDEX jobs_by_key; DROP INDEX IF EXISTS jobs_unfinished")
+        try db.execute(sql: "DROP INDEX jobs_by_key")
         isThere = false
     }
 
     func restore() throws {
         guard !isThere else { return }
         // As the schema has it.
-        try db.execute(
-            sql: """
-                CREATE UNIQUE INDEX jobs_by_key ON jobs(batch_id, key);
-                CREATE INDEX jobs_unfinished ON jobs(batch_id, state, id) WHERE \(SQLiteStore.isUnfinished);
-                """)
+        try db.execute(sql: "CREATE UNIQUE INDEX jobs_by_key ON jobs(batch_id, key)")
         isThere = true
     }
 }
