@@ -38,6 +38,20 @@ extension Composition {
                 + "write `prices: {\(unpriced[0]): 0.01}` into the configuration")
     }
 
+    /// Of several batches none is taken in where jobs of any share a path. That shows in the intake, so it is tried first.
+    func refuseConflicts(in batches: [LoadedBatch], _ store: SQLiteStore) throws {
+        guard batches.count > 1 else { return }
+        for loaded in batches {
+            let settings = loaded.batch.settings
+            guard (try? PathTemplate(settings.pathTemplate))?.tellsJobsApart == false else { continue }
+            _ = try Self.refusingConflicts(of: loaded) {
+                try IntakePreview.make(
+                    settings, digest: loaded.batch.digest, changed: configuration.changed, known: store,
+                    now: WallTime.now, expand: loaded.batch.expand)
+            }
+        }
+    }
+
     /// Runs an intake of `loaded`; what it throws is a `Refusal` then.
     static func refusingConflicts<Value>(of loaded: LoadedBatch, _ intake: () throws -> Value) throws -> Value {
         do {

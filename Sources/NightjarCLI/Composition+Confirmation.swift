@@ -1,8 +1,46 @@
 internal import NightjarCore
+internal import NightjarManifest
 internal import NightjarRunner
 internal import NightjarStore
 
 extension Composition {
+    /// With `--changed redo` the intake gives up what is recorded of images that are to be made anew, so it begins only
+    /// where this run may make them, and a person who is there is asked before it.
+    /// - Returns: How the run ends where the answer is not yes; `nil` where it goes on.
+    func redoingRefusedByPerson(_ store: SQLiteStore) async throws -> ExitCode? {
+        guard configuration.changed == .redo, key != nil else { return nil }
+        var redone = 0
+        for loaded in batches {
+            let batch = loaded.batch
+            let preview = try Self.refusingConflicts(of: loaded) {
+                try IntakePreview.make(
+                    batch.settings, digest: batch.digest, changed: .redo, known: store, now: WallTime.now,
+                    expand: batch.expand)
+            }
+            let most = [configuration.run.maxJobs, batch.settings.limits.maxJobs].compactMap(\.self).min()
+            if let most, preview.intake.redone > most {
+                throw Refusal(
+                    .usage,
+                    "`--changed redo` would make \(preview.intake.redone.grouped) jobs of `\(batch.settings.name)` anew, "
+                        + "and this run may submit \(most.grouped): raise `max_jobs`, or leave `--changed redo` away")
+            }
+            redone += preview.intake.redone
+        }
+        let most = configuration.confirmAbove
+        guard redone > 0, most > 0, redone > most, !configuration.quiet, Question.canBeAsked else { return nil }
+        let question =
+            "Make \(redone.grouped) changed jobs anew, and pay for them again? Their old files stay where they are."
+        switch await Question.ask(question, unless: { signals.exitCode }) {
+        case .yes: return nil
+        case .no:
+            display.printAbove("nothing was changed, and nothing was submitted")
+            return .limitReached
+        case .stopped(let exit):
+            display.printAbove("interrupted; nothing was changed, and nothing was submitted")
+            return exit
+        }
+    }
+
     /// Asks a person who is there before very much is submitted, once a run.
     /// - Returns: How the run ends where the answer is not yes; `nil` where it goes on.
     func refusedByPerson(_ asked: [BatchID], _ store: SQLiteStore) async throws -> ExitCode? {

@@ -36,6 +36,7 @@ struct Composition: Sendable {
         let outputLock = try Self.lock(
             configuration.output + "/.nightjar/output.lock", holding: "the output folder `\(configuration.output)`")
         defer { outputLock.release() }
+        if let exit = try await redoingRefusedByPerson(store) { return exit }
         let asked = try takeIn(batches, into: store)
         if configuration.retryFailed { _ = try await store.retryFailed(asked, now: WallTime.now) }
         try await checkPrices(asked, store)
@@ -62,6 +63,9 @@ struct Composition: Sendable {
     static func load(_ paths: [String]) throws(Refusal) -> [LoadedBatch] {
         var batches: [LoadedBatch] = []
         var errors: [ManifestError] = []
+        if paths.count(where: { $0 == "-" }) > 1 {
+            throw Refusal(.usage, "`-` stands for standard input, which can be read once")
+        }
         for path in paths {
             do throws(ManifestError) {
                 let file = path == "-" ? try ManifestFile.standardInput() : ManifestFile(path: path)
@@ -129,7 +133,8 @@ struct Composition: Sendable {
     private static let longIntake = 100_000
 
     private func takeIn(_ batches: [LoadedBatch], into store: SQLiteStore) throws -> [BatchID] {
-        try batches.map { loaded in
+        try refuseConflicts(in: batches, store)
+        return try batches.map { loaded in
             let batch = loaded.batch
             if batch.jobCount >= Self.longIntake {
                 display.printAbove("\(batch.settings.name): taking in \(batch.jobCount) jobs")

@@ -1,4 +1,5 @@
 import CLibYAML
+import Glibc
 
 /// Reads a YAML text event by event. Memory does not grow with the text; see `YAMLLimits` for what is refused.
 ///
@@ -140,6 +141,10 @@ import CLibYAML
         guard unsafe data.length <= limits.scalarBytes else {
             throw YAMLError(
                 .limit, "a text is longer than \(limits.scalarBytes) bytes", at: start)
+        }
+        // Written as an escape: what is copied from here to there as a C string would be cut.
+        if unsafe memchr(data.value, 0, data.length) != nil {
+            throw YAMLError(.encoding, "a text holds a NUL character", at: start, hint: "take the `\\0` out of it")
         }
         let style: YAMLScalarStyle =
             switch unsafe data.style {

@@ -15,8 +15,14 @@ struct VariantsTests {
 
     @Test func `the variants of an id are numbered, and its seeds within them`() throws {
         let found = try jobs(Self.head + "seeds: 2\nprompts: [{id: hero, prompt: \"{a|b|c}\"}]\n")
-        #expect(found.map(\.firstOrdinal) == [0, 1, 2, 3, 4, 5])
-        #expect(Set(found.map(\.identity)).count == 1)
+        #expect(found.map(\.firstOrdinal) == [0, 1, 0, 1, 0, 1])
+        #expect(Set(found.map(\.identity)).count == 3)
+        // More seeds leave the images that there are.
+        let more = try jobs(Self.head + "seeds: 3\nprompts: [{id: hero, prompt: \"{a|b|c}\"}]\n")
+        func keys(_ jobs: [PlannedJob]) -> Set<String> {
+            Set(jobs.map { "\($0.identity.key(ordinal: $0.firstOrdinal)) \($0.prompt)" })
+        }
+        #expect(keys(found).isSubset(of: keys(more)) && keys(more).count == 9)
     }
 
     @Test func `a variable of the prompt wins over that of the matrix`() throws {
@@ -85,6 +91,17 @@ struct VariantsTests {
         let found = try jobs(
             Self.head + "variants: none\nprompts: [\"{a|b}\", {prompt: \"{a|b}\", variants: all}]\n")
         #expect(found.map(\.prompt) == ["{a|b}", "a", "b"])
+    }
+
+    @Test func `rows of a list, and equal prompts, are drawn one by one`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("prompt,k\n" + (0..<40).map { "{a|b|c|d} ${k},\($0)\n" }.joined(), to: "p.csv")
+        let rows = try load(Self.head + "variants: random\nprompts_from: p.csv\n", in: folder)[0].jobs()
+        #expect(Set(rows.map { $0.prompt.prefix(1) }).count == 4)
+        let equal = try jobs(
+            Self.head
+                + "variants: random\nprompts: [\((0..<40).map { _ in "\"{a|b|c|d}\"" }.joined(separator: ", "))]\n")
+        #expect(Set(equal.map(\.prompt)).count == 4)
     }
 
     @Test func `a comment is cut, with a warning that points at it`() throws {

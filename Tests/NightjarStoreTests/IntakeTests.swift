@@ -130,7 +130,9 @@ struct IntakeTests {
         #expect(jobs[1].variables == #"{"x":"y"}"#)
     }
 
-    @Test func `what describes a job follows the manifest, and its request stays`() async throws {
+    @Test func `what describes a job follows the manifest, but for the variables that its file was named by`()
+        async throws
+    {
         let opened = try Opened(.memory)
         let batch = try opened.takeIn([.sample("a"), .sample("b", label: "b")]).batch
         let file = OutputFile(path: "a.png", sha256: "00", bytes: 3, width: 2, height: 1)
@@ -141,7 +143,10 @@ struct IntakeTests {
         ])
         #expect(edited.kept == 2 && edited.changed == 0)
         let jobs = try await opened.store.jobs()
-        #expect(jobs[0].variables == #"{"x":"y"}"# && jobs[0].meta == #"{"m":1}"# && jobs[0].state == .done)
+        #expect(jobs[0].variables == nil && jobs[0].meta == #"{"m":1}"# && jobs[0].state == .done)
+        try opened.takeIn([.sample("c")], digest: "c")
+        try opened.takeIn([.sample("c", variables: #"{"x":"y"}"#)], digest: "c2")
+        #expect(try await opened.store.jobs().last?.variables == #"{"x":"y"}"#)
         #expect(try await opened.store.metadataRecord(of: batch) == MetadataRecord(hashes: ["x"], images: nil))
     }
 

@@ -12,15 +12,19 @@ final class Expansion {
     /// By number: the manifest, then the lists.
     private let files: [String]
     private let add: (PlannedJob) throws -> Void
-    /// Prompts are told apart by more than their text where the same one comes again, for draws only.
-    private var seen: [UInt64: UInt64] = [:]
+    /// Columns that the path names.
+    private let pathVariables: Set<String>
+    /// For draws only: which prompts have come, and how often those that came again.
+    private var seen: Set<UInt64> = []
+    private var again: [UInt64: UInt64] = [:]
 
     init(_ plan: BatchPlan, files: [String], add: @escaping (PlannedJob) throws -> Void) {
         self.plan = plan
         self.files = files
         self.add = add
         matrix = plan.matrix ?? Matrix.none
-        wildcards = CachedWildcards(plan.wildcards)
+        wildcards = plan.cachedWildcards
+        pathVariables = Set((try? PathTemplate(plan.settings.pathTemplate))?.variables.map(\.name) ?? [])
         common = plan.defaults.parameters
     }
 
@@ -35,12 +39,20 @@ final class Expansion {
         var variants: BigNatural = .one
         /// The seeds that it is made with.
         var slots: SeedSlots
+        /// What its draws depend on; 0 where nothing is drawn.
+        var identity: UInt64 = 0
+    }
+
+    private func beginPass() {
+        seen = []
+        again = [:]
     }
 
     // MARK: All
 
     func makeAll(of prompts: PromptSpool) throws {
         let slots = SeedSlots(nil, plan)
+        beginPass()
         try prompts.forEach { record in
             if case .plain(let prompt) = record, matrix.axes.isEmpty {
                 try makePlain(prompt, slots)
@@ -79,30 +91,27 @@ final class Expansion {
     func make(_ sample: Sample, of prompts: PromptSpool) throws {
         var draw = Sample.Draw(sample)
         var place = 0
-        seen = [:]
         let combinations = matrix.count ?? .zero
+        beginPass()
         try prompts.forEach { record in
-            let item = record.item
-            let source = try source(item)
+            let source = try source(record.item, isDrawn: true)
             let jobs = combinations * source.variants * BigNatural(source.slots.count)
-            draw.add(item: place, identity: identity(of: item), jobs: jobs)
+            draw.add(item: place, identity: source.identity, jobs: jobs)
             place += 1
         }
         var wanted = draw.counts()[...]
         var sampler = MatrixSampler(matrix)
         place = 0
-        seen = [:]
+        beginPass()
         try prompts.forEach { record in
-            let item = record.item
             defer { place += 1 }
-            let identity = identity(of: item)
+            let source = try source(record.item, isDrawn: true)
             guard let next = wanted.first, next.item == place else { return }
             wanted.removeFirst()
-            let source = try source(item)
             if combinations * source.variants * BigNatural(source.slots.count) == BigNatural(next.jobs) {
                 return try makeAll(source)
             }
-            try make(next.jobs, of: source, Mixing.mix(Mixing.mix(sample.seed), identity), &sampler)
+            try make(next.jobs, of: source, Mixing.mix(Mixing.mix(sample.seed), source.identity), &sampler)
         }
     }
 
@@ -133,9 +142,10 @@ final class Expansion {
         return value.quotientAndRemainder(dividingBy: limit).remainder
     }
 
-    /// What the draws of a prompt depend on.
-    private func identity(of item: PromptItem) -> UInt64 {
-        let hash: UInt64
+    /// What the draws of a prompt depend on: its `id`, or its request with the columns that it uses; and which of several
+    /// equal ones it is.
+    private func identity(of item: PromptItem, using names: Set<String>) -> UInt64 {
+        var hash: UInt64
         if let label = item.label {
             hash = Mixing.hash(label, seed: 1)
         } else {
@@ -148,18 +158,25 @@ final class Expansion {
                 fields.sampler, fields.seed.map { "\($0)" },
             ]
             hash = parts.reduce(2) { Mixing.mix($0, $1.map { Mixing.hash($0) } ?? 0) }
+            for column in item.variables.sorted(by: { $0.name < $1.name }) where names.contains(column.name) {
+                hash = Mixing.mix(Mixing.mix(hash, Mixing.hash(column.name)), Mixing.hash(column.value))
+            }
         }
-        let number = seen[hash, default: 0]
-        seen[hash] = number + 1
-        return number == 0 ? hash : Mixing.mix(hash, number)
+        if seen.insert(hash).inserted { return hash }
+        again[hash, default: 0] += 1
+        return Mixing.mix(hash, again[hash, default: 0])
     }
 
     // MARK: One job
 
-    private func source(_ item: PromptItem) throws -> Source {
+    /// - Parameter isDrawn: Its jobs are drawn from.
+    private func source(_ item: PromptItem, isDrawn: Bool = false) throws -> Source {
         var source = Source(item: item, slots: SeedSlots(item, plan))
         let mode = item.variants ?? plan.variants
-        guard item.isDynamic, mode != .none else { return source }
+        guard item.isDynamic, mode != .none else {
+            if isDrawn { source.identity = identity(of: item, using: pathVariables) }
+            return source
+        }
         // It has been checked, so this fails only where files have changed since.
         let template = try PromptTemplate(parsing: item.prompt)
         let names = Set(matrix.axes.map(\.name)).union(item.variables.map(\.name))
@@ -167,6 +184,9 @@ final class Expansion {
         source.expansion = expansion
         source.isRandom = mode == .random
         source.variants = source.isRandom ? .one : expansion.count
+        if isDrawn || source.isRandom {
+            source.identity = identity(of: item, using: expansion.usedVariables.union(pathVariables))
+        }
         return source
     }
 
@@ -178,33 +198,27 @@ final class Expansion {
             let value = { (name: String) in combination.value(of: name) }
             text =
                 source.isRandom
-                ? expansion.drawn(picks(source.item, combination, seed), variables: value)
+                ? expansion.drawn(picks(source, combination, seed), variables: value)
                 : expansion.text(at: variant, variables: value)
         } else {
             text = source.item.prompt
         }
-        // The jobs of one `id` are numbered through; equal requests without one differ in their seeds' number alone.
-        var ordinal = seed.ordinal
-        if source.item.label != nil {
-            ordinal = Self.ordinal(variant, seeds: seed.isOfBatch ? 1 : source.slots.count, seed.ordinal)
-        }
+        // The variants of one `id` are told apart by their number, so that more seeds change nothing; the first is as if
+        // there were no others. No axis can be called so.
+        var axes = combination.axes
+        if source.item.label != nil, !variant.isZero { axes.append((name: "#variant", value: variant.description)) }
         try add(
-            job(
-                source.item, text, parameters, seed, variables: combination.json, axes: combination.axes,
-                ordinal: ordinal))
-    }
-
-    private static func ordinal(_ variant: BigNatural, seeds: Int, _ seed: Int) -> Int {
-        let number = variant * BigNatural(seeds) + BigNatural(seed)
-        // Beyond what a number holds, its lower part serves: the store sees to it that none comes twice.
-        return number.exactInt ?? Int(number.limbs[0] >> 2)
+            job(source.item, text, parameters, seed, variables: combination.json, axes: axes, ordinal: seed.ordinal))
     }
 
     /// What the choices of an image are drawn from: its seed, or what its seed is derived from.
-    private func picks(_ item: PromptItem, _ combination: Combination, _ seed: SeedSlots.Slot) -> PickSource {
+    private func picks(_ source: Source, _ combination: Combination, _ seed: SeedSlots.Slot) -> PickSource {
         if case .manifest(let value) = seed.source { return PickSource(seed: (UInt64(bitPattern: value), 0)) }
-        let key = JobIdentity(label: item.label ?? item.prompt, axes: combination.axes).key(ordinal: seed.ordinal)
-        return PickSource(seed: (key.high, key.low))
+        let axes = combination.axes.sorted { $0.name < $1.name }
+        let number = axes.reduce(source.identity) {
+            Mixing.mix(Mixing.mix($0, Mixing.hash($1.name)), Mixing.hash($1.value))
+        }
+        return PickSource(seed: (number, UInt64(seed.ordinal)))
     }
 
     private func job(

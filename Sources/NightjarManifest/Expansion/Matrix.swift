@@ -30,7 +30,7 @@ struct Matrix: Sendable, Equatable {
         self.axes = axes
         self.exclusions = exclusions.count
         let words = (exclusions.count + 63) / 64
-        satisfied = axes.indices.map { axis in
+        let satisfied = axes.indices.map { axis in
             axes[axis].values.indices.map { value in
                 var bits = Bits(repeating: 0, count: words)
                 for (number, exclusion) in exclusions.enumerated() where exclusion[axis]?.contains(value) ?? true {
@@ -39,9 +39,14 @@ struct Matrix: Sendable, Equatable {
                 return bits
             }
         }
-        var counter = Counter(axes: axes, satisfied: satisfied)
-        let total = counter.count(from: 0, alive: Self.all(exclusions.count))
-        count = counter.isOverwhelmed ? nil : total
+        self.satisfied = satisfied
+        func total(_ order: some Sequence<Int>) -> BigNatural? {
+            var counter = Counter(axes: order.map { axes[$0] }, satisfied: order.map { satisfied[$0] })
+            let total = counter.count(from: 0, alive: Self.all(exclusions.count))
+            return counter.isOverwhelmed ? nil : total
+        }
+        // Draws count in the order of the names; whether that can be done must not depend on the manifest's order.
+        count = total(axes.indices.sorted { axes[$0].name < axes[$1].name })
     }
 
     /// Whether this many values and exclusions can be held and counted in bounded memory.

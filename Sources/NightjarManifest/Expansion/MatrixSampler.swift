@@ -40,10 +40,11 @@ struct MatrixSampler {
     }
 
     private func choose(_ axis: Int, _ number: UInt64) -> Int {
-        var best = (score: UInt64.max, place: 0)
+        // The greatest, as the shortest time below: that is the greatest number where all weights are the same.
+        var best = (score: UInt64.zero, place: 0)
         for (place, hash) in hashes[axis].enumerated() {
             let score = Mixing.mix(number ^ hash)
-            if score < best.score { best = (score, place) }
+            if score > best.score { best = (score, place) }
         }
         return best.place
     }

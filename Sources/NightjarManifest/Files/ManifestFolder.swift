@@ -35,7 +35,7 @@ package struct ManifestFolder: Sendable {
         guard let folder = realpath(path, nil) else { throw RegularFile.Failure(description: "no such folder") }
         defer { free(folder) }
         let root = String(cString: folder)
-        guard let real, real.hasPrefix(root == "/" ? "/" : root + "/") else {
+        guard let real, real == root || real.hasPrefix(root == "/" ? "/" : root + "/") else {
             throw RegularFile.Failure(description: "it leads out of the inbox")
         }
     }

@@ -46,6 +46,10 @@ struct CSVReader {
                             throw LineReader.Failure(
                                 message: "a quotation mark opens here and is never closed", line: line, column: column)
                         }
+                        guard bytes.count < 4 * Schema.longestLine else {
+                            throw LineReader.Failure(
+                                message: "the row is longer than \(4 * Schema.longestLine) bytes", line: line)
+                        }
                         bytes.append(0x0A)
                         value.append(0x0A)
                         position += 1

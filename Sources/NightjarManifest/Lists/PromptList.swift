@@ -118,7 +118,7 @@ extension PromptItem {
                 end = YAMLMark(line: field.line, column: field.column + length + quotes, offset: field.line)
                 continue
             }
-            guard Schema.prompt.contains(name) else {
+            guard Schema.prompt.contains(name), name != "prompt" else {
                 variables.append(Variable(name: name, value: field.text))
                 continue
             }
@@ -139,6 +139,13 @@ extension PromptItem {
                 if name == "model" { hasModel = true }
                 if name == "seed" { hasSeed = true }
                 do throws(RequestFields.Unfit) { try fields.set(name, to: field.text) } catch { report(error.message) }
+                if name == "seed", case .manifest(let seed) = fields.seed, seed > Schema.exactSeed {
+                    sink.report(
+                        "large-seed",
+                        "seeds above \(Schema.exactSeed) lose digits where a server reads numbers as doubles",
+                        at: start,
+                        length: length, severity: .warning)
+                }
             }
         }
     }

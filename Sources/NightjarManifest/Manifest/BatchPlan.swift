@@ -1,4 +1,5 @@
 import NightjarCore
+import PromptLanguage
 import YAMLStream
 
 /// Everything that a document says but its prompts.
@@ -16,6 +17,8 @@ struct BatchPlan: Sendable {
     var sample: Sample?
     var lists: [PromptList] = []
     var wildcards: WildcardFolder
+    /// What has been looked up in them.
+    var cachedWildcards: CachedWildcards
     /// Where `output.path` stands.
     var pathNode: YAMLNode?
     /// Of the files that axes were read from.
@@ -25,6 +28,7 @@ struct BatchPlan: Sendable {
     init(_ header: DocumentHeader, context: ManifestContext) {
         let sink = context.sink
         wildcards = WildcardFolder("wildcards", in: context.folder)
+        cachedWildcards = CachedWildcards(wildcards)
         Self.checkVersion(header, sink: sink)
         settings = BatchSettings(name: Self.name(header, sink: sink) ?? "")
         if let node = header.value("defaults"), let reader = MappingReader(node, place: "`defaults`", sink: sink) {
@@ -62,6 +66,7 @@ struct BatchPlan: Sendable {
             return
         }
         wildcards = WildcardFolder(name, in: context.folder)
+        cachedWildcards = CachedWildcards(wildcards)
         if let problem = wildcards.problem() {
             context.sink.report(
                 "wildcards", "the folder \(DisplayText.quoted(name)) cannot be used: \(problem)", at: node,

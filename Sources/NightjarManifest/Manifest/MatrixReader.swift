@@ -307,6 +307,10 @@ struct MatrixReader {
         let nodes: [YAMLNode] =
             if case .sequence(let items) = node.content { items } else { [node] }
         var excluded: Set<Int> = []
+        if nodes.isEmpty {
+            sink.report("exclude", "an empty list leaves out nothing", at: node, hint: "name the values to leave out")
+            hasMistakes = true
+        }
         for node in nodes {
             if case .invalid = node.content { continue }
             guard let text = node.text, let place = places[text] else {

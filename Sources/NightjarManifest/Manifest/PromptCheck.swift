@@ -18,7 +18,7 @@ struct PromptCheck {
         self.survey = survey
         self.header = header
         self.context = context
-        wildcards = CachedWildcards(plan.wildcards)
+        wildcards = plan.cachedWildcards
         pathVariables = (try? PathTemplate(plan.settings.pathTemplate))?.variables ?? []
     }
 

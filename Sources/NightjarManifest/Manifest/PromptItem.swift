@@ -115,7 +115,8 @@ struct PromptItem {
     /// Every key of a row that is none of a prompt's.
     private static func variables(of reader: MappingReader, but promptKey: String) -> [Variable] {
         var variables: [Variable] = []
-        for pair in reader.entries where !Schema.prompt.contains(pair.name) && pair.name != promptKey {
+        let taken = Schema.prompt.filter { $0 != "prompt" } + [promptKey]
+        for pair in reader.entries where !taken.contains(pair.name) {
             guard let text = pair.value.text else {
                 if case .invalid = pair.value.content { continue }
                 reader.sink.report(

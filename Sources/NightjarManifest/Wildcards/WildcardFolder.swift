@@ -21,12 +21,15 @@ final class WildcardFolder: WildcardSource {
         var asked: [String: [WildcardValue]] = [:]
         var problems: [String] = []
         var bytes = 0
+        /// Bytes of the values of all patterns.
+        var handedOut = 0
     }
 
     private static let mostFiles = 20_000
     private static let deepest = 32
     private static let mostBytes = 64 << 20
     private static let mostValues = 1_000_000
+    private static let mostHandedOut = 128 << 20
 
     let name: String
     private let folder: ManifestFolder
@@ -68,7 +71,17 @@ final class WildcardFolder: WildcardSource {
             }
             guard !matching.isEmpty else { return nil }
             var values: [WildcardValue] = []
-            for name in matching.sorted() { values += read(name, &state) }
+            for name in matching.sorted() {
+                let more = read(name, &state)
+                // Each name that prompts use has a copy of its own.
+                state.handedOut += more.reduce(0) { $0 + $1.text.utf8.count + 64 }
+                guard state.handedOut <= Self.mostHandedOut else {
+                    let words = "the wildcards that prompts name hold more than \(Self.mostHandedOut >> 20) MiB"
+                    if state.problems.last != words { state.problems.append(words) }
+                    return []
+                }
+                values += more
+            }
             state.asked[pattern] = values
             return values
         }

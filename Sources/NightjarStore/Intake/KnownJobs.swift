@@ -142,7 +142,10 @@ final class KnownJobs {
         // What describes a job changes no request; the variables of another request do not describe this one.
         if !job.hasSameMeta { try describe(job, "meta", job.planned.meta) }
         guard isChanged else {
-            if !job.hasSameVariables { try describe(job, "variables", job.planned.variables) }
+            // Of equal requests each may come with the variables of another; a file that was named by them keeps them.
+            if !job.hasSameVariables, job.state == .pending || job.state == .waiting {
+                try describe(job, "variables", job.planned.variables)
+            }
             return .same
         }
         switch try fate(of: job) {

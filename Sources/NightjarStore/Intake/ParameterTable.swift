@@ -6,7 +6,8 @@ internal import NightjarCore
 struct ParameterTable {
     private let db: Database
     private let insert: Statement
-    private var known: [ImageRequest.Parameters: Int64] = [:]
+    /// By digest: equal texts may be written in different bytes, which are different requests.
+    private var known: [JobKey: Int64] = [:]
     private var last: (parameters: ImageRequest.Parameters, id: Int64)?
 
     init(_ db: Database) throws {
@@ -19,16 +20,22 @@ struct ParameterTable {
     }
 
     mutating func id(of parameters: ImageRequest.Parameters) throws -> Int64 {
-        if let last, last.parameters == parameters { return last.id }
-        let id = try known[parameters] ?? fetchID(of: parameters)
+        if let last, last.parameters == parameters, Self.areSameBytes(last.parameters, parameters) { return last.id }
+        let digest = JobIdentity(prompt: "", parameters: parameters, seed: .derived).key(ordinal: 0)
+        let id = try known[digest] ?? fetchID(of: parameters, digest: Data(digest.bytes))
         if known.count >= 4096 { known = [:] }
-        known[parameters] = id
+        known[digest] = id
         last = (parameters, id)
         return id
     }
 
-    private func fetchID(of parameters: ImageRequest.Parameters) throws -> Int64 {
-        let digest = Data(JobIdentity(prompt: "", parameters: parameters, seed: .derived).key(ordinal: 0).bytes)
+    private static func areSameBytes(_ left: ImageRequest.Parameters, _ right: ImageRequest.Parameters) -> Bool {
+        func same(_ one: String?, _ other: String?) -> Bool { (one ?? "").utf8.elementsEqual((other ?? "").utf8) }
+        return same(left.model, right.model) && same(left.negativePrompt, right.negativePrompt)
+            && same(left.sampler, right.sampler)
+    }
+
+    private func fetchID(of parameters: ImageRequest.Parameters, digest: Data) throws -> Int64 {
         try insert.execute(arguments: [
             digest, parameters.model, parameters.negativePrompt, parameters.width, parameters.height, parameters.steps,
             parameters.cfgScale, parameters.sampler,
