@@ -23,7 +23,7 @@ struct ManifestLanguageTests {
             #expect(run.exit == 0, "\(run)")
             let jobs = try await bench.jobs()
             #expect(jobs.count == 9)
-            #expect(jobs.contains { $0.path == "batch/oil_wax/001-fox-in-oil-wax-dusk.png" }, "\(jobs.map(\.path))")
+            #expect(jobs.contains { $0.path == "batch/oil_wax/002-fox-in-oil-wax-dusk.png" }, "\(jobs.map(\.path))")
             #expect(
                 try bench.read("output/batch/metadata.jsonl").contains(#""variables":{"style":"ink","subject":"fox"}"#))
             let again = try await bench.run(manifest, at: server.baseURL, "--rate", "200")
@@ -87,7 +87,7 @@ struct ManifestLanguageTests {
             #expect(try await bench.jobs().map(\.prompt).sorted() == ["a blue fox", "a red fox"])
             let bad = try await bench.shell("\(nightjar) run - --base-url \(server.baseURL) < bad.yaml")
             #expect(bad.exit == 65)
-            #expect(bad.errors.contains("standard input:4:13: error: `{` is not closed"), "\(bad.errors)")
+            #expect(bad.errors.contains("standard input:4:14: error: `{` is not closed"), "\(bad.errors)")
             #expect(bad.errors.contains("    4 | prompts: [\"a {red|blue fox\"]"), "\(bad.errors)")
         }
     }
