@@ -5,7 +5,7 @@ package struct ManifestBatch: Sendable {
     /// As messages name the manifest, and the lists of the batch.
     private let files: [String]
     private let plan: BatchPlan
-    private let prompts: PromptSpool
+    private let prompts: PromptRecords
 
     package var settings: BatchSettings { plan.settings }
     /// Hexadecimal SHA-256 of everything that the expansion depends on, and of its version.
@@ -18,7 +18,7 @@ package struct ManifestBatch: Sendable {
     package let warnings: [Diagnostic]
 
     init(
-        files: [String], plan: BatchPlan, prompts: PromptSpool, jobCount: Int, isSampled: Bool, digest: String,
+        files: [String], plan: BatchPlan, prompts: PromptRecords, jobCount: Int, isSampled: Bool, digest: String,
         warnings: [Diagnostic]
     ) {
         self.files = files

@@ -5,7 +5,7 @@ import NightjarCore
 final class ManifestContext {
     let sink: DiagnosticSink
     let folder: ManifestFolder
-    let spool = Spool()
+    var spool = Spool()
     /// Of the lists that the manifest names, as they were met.
     private(set) var lists: [(name: String, sink: DiagnosticSink)] = []
 

@@ -53,7 +53,7 @@ package struct ManifestFile {
             return batches.enumerated().map { place, batch in
                 ManifestBatch(
                     files: [name] + batch.plan.lists.map { context.sink(forList: $0.name).file }, plan: batch.plan,
-                    prompts: batch.prompts, jobCount: batch.jobCount, isSampled: batch.isSampled,
+                    prompts: batch.prompts.records, jobCount: batch.jobCount, isSampled: batch.isSampled,
                     digest: Self.digest(of: fileDigest, ordinal: place, batch), warnings: place == 0 ? warnings : [])
             }
         } catch let error as ManifestError {

@@ -50,7 +50,7 @@ final class Expansion {
 
     // MARK: All
 
-    func makeAll(of prompts: PromptSpool) throws {
+    func makeAll(of prompts: PromptRecords) throws {
         let slots = SeedSlots(nil, plan)
         beginPass()
         try prompts.forEach { record in
@@ -88,7 +88,7 @@ final class Expansion {
 
     // MARK: A sample
 
-    func make(_ sample: Sample, of prompts: PromptSpool) throws {
+    func make(_ sample: Sample, of prompts: PromptRecords) throws {
         var draw = Sample.Draw(sample)
         var place = 0
         let combinations = matrix.count ?? .zero

@@ -75,7 +75,7 @@ final class JSONLines {
         }
     }
 
-    /// The value of `\uXXXX`.
+    /// The value of an escape: a backslash, `u`, and four hexadecimal digits.
     private func escape(_ line: ArraySlice<UInt8>, at position: Int) -> UInt32? {
         guard position + 6 <= line.endIndex, line[position] == UInt8(ascii: "\\"),
             line[position + 1] == UInt8(ascii: "u")

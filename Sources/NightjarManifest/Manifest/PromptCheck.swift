@@ -41,7 +41,7 @@ struct PromptCheck {
         if survey.dynamic > 0 || !matrix.axes.isEmpty || !pathVariables.isEmpty {
             let names = Set(matrix.axes.map(\.name))
             let fieldAxes = matrix.axes.filter { $0.fields != nil }.map(\.name)
-            try survey.prompts.forEach { record in
+            try survey.prompts.records.forEach { record in
                 let item = record.item
                 check(item, axes: names, fieldAxes: fieldAxes)
                 guard item.isDynamic else { return }

@@ -25,7 +25,7 @@ final class PromptSurvey {
 
     init(context: ManifestContext) {
         self.context = context
-        prompts = PromptSpool(context.spool)
+        prompts = PromptSpool(context)
     }
 
     func take(_ text: String, _ style: YAMLScalarStyle, _ event: YAMLEvent) throws {

@@ -1,22 +1,21 @@
 import NightjarCore
 import YAMLStream
 
-/// The prompts of one document, one record each, so that they are parsed once and gone through as often as needed.
-///
-/// Unchecked: it is written by the one task that reads the manifest, and only read after that.
-final class PromptSpool: @unchecked Sendable {
-    /// Shared by the documents of a file.
-    private let spool: Spool
+/// Takes the prompts of one document, one record each, so that they are parsed once and gone through as often as needed.
+final class PromptSpool {
+    private let context: ManifestContext
     private let start: Int
     private var end: Int
     private var writer = ByteWriter()
-    private(set) var count = 0
 
-    init(_ spool: Spool) {
-        self.spool = spool
-        start = spool.count
+    init(_ context: ManifestContext) {
+        self.context = context
+        start = context.spool.count
         end = start
     }
+
+    /// What has been taken.
+    var records: PromptRecords { PromptRecords(spool: context.spool, range: start..<end) }
 
     /// A prompt that is nothing but its text: the common case, without all that it does not need.
     struct PlainPrompt {
@@ -45,8 +44,8 @@ final class PromptSpool: @unchecked Sendable {
         }
     }
 
-    private static let plain: UInt8 = 0
-    private static let whole: UInt8 = 1
+    fileprivate static let plain: UInt8 = 0
+    fileprivate static let whole: UInt8 = 1
 
     func append(_ prompt: PlainPrompt) throws(Spool.Failure) {
         begin(Self.plain)
@@ -72,17 +71,22 @@ final class PromptSpool: @unchecked Sendable {
 
     private func write() throws(Spool.Failure) {
         writer.replaceStart(with: UInt32(writer.bytes.count - 4))
-        try spool.append(writer.bytes)
-        end = spool.count
-        count += 1
+        try context.spool.append(writer.bytes)
+        end = context.spool.count
     }
+}
+
+/// The prompts of one document as they lie in a spool.
+struct PromptRecords: Sendable {
+    let spool: Spool
+    let range: Range<Int>
 
     /// Calls `body` for each prompt, in order.
-    func forEach(_ body: (Record) throws -> Void) throws {
+    func forEach(_ body: (PromptSpool.Record) throws -> Void) throws {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var filled = 0
         var used = 0
-        var next = start
+        var next = range.lowerBound
         while true {
             // As many whole records as there are.
             var needed = 4
@@ -102,7 +106,7 @@ final class PromptSpool: @unchecked Sendable {
             used = 0
             let size = max(1 << 16, needed)
             if buffer.count < size { buffer.append(contentsOf: repeatElement(0, count: size - buffer.count)) }
-            let most = min(buffer.count - filled, end - next)
+            let most = min(buffer.count - filled, range.upperBound - next)
             guard most > 0 else { return }
             let got = try buffer.withUnsafeMutableBytes {
                 try spool.read(at: next, into: UnsafeMutableRawBufferPointer(rebasing: $0[filled..<(filled + most)]))
@@ -113,12 +117,12 @@ final class PromptSpool: @unchecked Sendable {
         }
     }
 
-    private static func record(_ reader: consuming ByteReader) -> Record {
-        guard reader.integer(UInt8.self) == plain else { return .item(PromptItem(decoding: reader)) }
+    private static func record(_ reader: consuming ByteReader) -> PromptSpool.Record {
+        guard reader.integer(UInt8.self) == PromptSpool.plain else { return .item(PromptItem(decoding: reader)) }
         let line = Int(reader.integer(UInt32.self))
         let column = Int(reader.integer(UInt32.self))
         let length = Int(reader.integer(UInt32.self))
-        return .plain(PlainPrompt(text: reader.text(), line: line, column: column, length: length))
+        return .plain(PromptSpool.PlainPrompt(text: reader.text(), line: line, column: column, length: length))
     }
 }
 
