@@ -1,46 +1,8 @@
 internal import NightjarCore
-internal import NightjarManifest
 internal import NightjarRunner
 internal import NightjarStore
 
 extension Composition {
-    /// With `--changed redo` the intake gives up what is recorded of images that are to be made anew, so it begins only
-    /// where this run may make them, and a person who is there is asked before it.
-    /// - Returns: How the run ends where the answer is not yes; `nil` where it goes on.
-    func redoingRefusedByPerson(_ store: SQLiteStore) async throws -> ExitCode? {
-        guard configuration.changed == .redo, key != nil else { return nil }
-        var redone = 0
-        for loaded in batches {
-            let batch = loaded.batch
-            let preview = try Self.refusingConflicts(of: loaded) {
-                try IntakePreview.make(
-                    batch.settings, digest: batch.digest, changed: .redo, known: store, now: WallTime.now,
-                    expand: batch.expand)
-            }
-            let most = [configuration.run.maxJobs, batch.settings.limits.maxJobs].compactMap(\.self).min()
-            if let most, preview.intake.redone > most {
-                throw Refusal(
-                    .usage,
-                    "`--changed redo` would make \(preview.intake.redone.grouped) jobs of `\(batch.settings.name)` anew, "
-                        + "and this run may submit \(most.grouped): raise `max_jobs`, or leave `--changed redo` away")
-            }
-            redone += preview.intake.redone
-        }
-        let most = configuration.confirmAbove
-        guard redone > 0, most > 0, redone > most, !configuration.quiet, Question.canBeAsked else { return nil }
-        let question =
-            "Make \(redone.grouped) changed jobs anew, and pay for them again? Their old files stay where they are."
-        switch await Question.ask(question, unless: { signals.exitCode }) {
-        case .yes: return nil
-        case .no:
-            display.printAbove("nothing was changed, and nothing was submitted")
-            return .limitReached
-        case .stopped(let exit):
-            display.printAbove("interrupted; nothing was changed, and nothing was submitted")
-            return exit
-        }
-    }
-
     /// Asks a person who is there before very much is submitted, once a run.
     /// - Returns: How the run ends where the answer is not yes; `nil` where it goes on.
     func refusedByPerson(_ asked: [BatchID], _ store: SQLiteStore) async throws -> ExitCode? {
@@ -48,8 +10,9 @@ extension Composition {
         guard most > 0, !configuration.quiet, Question.canBeAsked else { return nil }
         let batches = try await store.batches().filter { asked.contains($0.id) }
         // Counted by state already; by model only where it matters.
-        guard batches.reduce(0, { $0 + $1.count(.pending, .waiting) }) > most else { return nil }
-        let jobs = try await store.submittableJobs(asked)
+        let failed = batches.reduce(0) { $0 + (configuration.retryFailed ? $1.count(.failed) : 0) }
+        guard batches.reduce(failed, { $0 + $1.count(.pending, .waiting) }) > most else { return nil }
+        let jobs = try await store.submittableJobs(asked, andFailed: configuration.retryFailed)
         let estimate = SubmissionEstimate(
             batches.map { batch in
                 let own = jobs.filter { $0.batch == batch.id }.map { ($0.model, $0.jobs) }

@@ -36,11 +36,10 @@ struct Composition: Sendable {
         let outputLock = try Self.lock(
             configuration.output + "/.nightjar/output.lock", holding: "the output folder `\(configuration.output)`")
         defer { outputLock.release() }
-        if let exit = try await redoingRefusedByPerson(store) { return exit }
         let asked = try takeIn(batches, into: store)
-        if configuration.retryFailed { _ = try await store.retryFailed(asked, now: WallTime.now) }
         try await checkPrices(asked, store)
         if key != nil, let exit = try await refusedByPerson(asked, store) { return exit }
+        if configuration.retryFailed { _ = try await store.retryFailed(asked, now: WallTime.now) }
         display.start()
         guard key == nil else {
             return try await run(asked, store: store, tree: tree, baseURL: configuration.baseURL)
@@ -166,6 +165,7 @@ struct Composition: Sendable {
         if intake.added > 0 { parts.append("\(intake.added) new") }
         if intake.returned > 0 { parts.append("\(intake.returned) named again") }
         if intake.changed > 0 { parts.append("\(intake.changed) changed under the same id, kept as they are") }
+        if intake.restored > 0 { parts.append("\(intake.restored) as they were made once, and that is taken back") }
         if intake.redone > 0 {
             parts.append("\(intake.redone) changed under the same id, made anew beside the old files")
         }
@@ -180,7 +180,11 @@ struct Composition: Sendable {
     private func checkPrices(_ asked: [BatchID], _ store: SQLiteStore) async throws {
         let limited = try await store.batches().filter { asked.contains($0.id) && $0.settings.limits.budget != nil }
         guard key != nil, configuration.run.budget != nil || !limited.isEmpty else { return }
-        try Self.refuseUnpriced(try await store.modelsToSubmit(asked), configuration.run.prices)
+        var models = Set(try await store.modelsToSubmit(asked))
+        if configuration.retryFailed {
+            models.formUnion(try await store.submittableJobs(asked, andFailed: true).map(\.model))
+        }
+        try Self.refuseUnpriced(models.sorted(), configuration.run.prices)
     }
 
     /// Which start of the machine this is; one of its own where the system does not say.

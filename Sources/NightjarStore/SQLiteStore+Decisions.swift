@@ -93,14 +93,18 @@ extension SQLiteStore {
     package func retryFailed(_ batches: [BatchID], now: WallTime) async throws -> Int {
         try await perform { [blocked] transaction in
             blocked.forgetAll()
-            return try batches.reduce(0) { total, batch in
-                let ofBatch = "batch_id = \(batch.rawValue) AND NOT removed"
-                let unbilled = try Self.takeBack(
-                    "\(ofBatch) AND \(Self.failedUnbilled)", to: .pending, of: batch, in: transaction, now: now)
-                let paid = try Self.takeBack(ofBatch, to: .submitted, of: batch, in: transaction, now: now)
-                return total + unbilled + paid
-            }
+            return try batches.reduce(0) { try $0 + Self.retryFailed($1, in: transaction, now: now) }
         }
+    }
+
+    /// - Returns: How many failed jobs there were.
+    static func retryFailed(
+        _ batch: BatchID, in transaction: GroupCommit.Transaction, now: WallTime
+    ) throws -> Int {
+        let ofBatch = "batch_id = \(batch.rawValue) AND NOT removed"
+        let unbilled = try takeBack(
+            "\(ofBatch) AND \(failedUnbilled)", to: .pending, of: batch, in: transaction, now: now)
+        return unbilled + (try takeBack(ofBatch, to: .submitted, of: batch, in: transaction, now: now))
     }
 
     /// - Parameter isWanted: A person has named the job.

@@ -87,7 +87,7 @@ extension SQLiteStore {
         request.seed = request.seed ?? row["result_seed"]
         return JobSummary(
             batch: row["batch_name"], key: JobRow.key(row), index: row["idx"], label: row["label"],
-            state: JobState(rawValue: row["state"]) ?? .failed, request: request,
+            state: JobState(rawValue: row["state"]) ?? .failed, isRemoved: row["removed"], request: request,
             remoteID: (row["remote_id"] as String?).map(RemoteJobID.init), attempts: row["attempt"],
             file: JobRow.file(row), error: JobRow.cause(row), createdAt: WallTime(milliseconds: row["created_at_ms"]),
             updatedAt: WallTime(milliseconds: row["updated_at_ms"]), variables: row["variables"], meta: row["meta"])

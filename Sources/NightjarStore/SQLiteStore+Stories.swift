@@ -38,12 +38,23 @@ extension SQLiteStore {
             let due: Int64? = row["due_at_ms"]
             let isOpen = submissions.contains(where: \.isOpen)
             return JobStory(
-                job: summary, isRemoved: row["removed"],
+                job: summary, former: try Self.former(of: summary.key, in: row["batch_id"], db),
                 dueAt: summary.state == .waiting ? due.map(WallTime.init(milliseconds:)) : nil,
                 submissions: submissions, duplicates: duplicates,
                 candidates: isOpen ? try Self.candidates(of: summary.request.parameters.model, db) : [],
                 seedHolder: try Self.seedHolder(of: summary, db))
         }
+    }
+
+    private static func former(of key: JobKey, in batch: Int64, _ db: Database) throws -> [JobSummary] {
+        let find = try db.cachedStatement(sql: "SELECT id FROM jobs WHERE batch_id = ? AND key = ?")
+        var found: [JobSummary] = []
+        while let id = try Int64.fetchOne(find, arguments: [batch, Data(key.former(found.count).bytes)]),
+            let row = try summaryRow(of: id, in: db)
+        {
+            found.append(jobSummary(row))
+        }
+        return found
     }
 
     private static func seedHolder(of job: JobSummary, _ db: Database) throws -> JobStory.SeedHolder? {
@@ -107,13 +118,17 @@ extension SQLiteStore {
                 """, arguments: [job])
     }
 
-    /// By the manifest's `id`, or by an id of the API, also one of an earlier attempt or a duplicate.
+    /// By the manifest's `id`, or by an id of the API, also one of an earlier attempt or a duplicate. An `id` means the job
+    /// that the manifest names, not those that keep what was made for it before.
     private static func jobs(named text: String, of batches: [Int64], in db: Database) throws -> [Place] {
         let ofDuplicates = try isOld(db) ? "" : "UNION SELECT job_id FROM duplicates WHERE remote_id = ?1"
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT id, batch_id FROM jobs WHERE label = ?1
+                SELECT id, batch_id FROM (
+                    SELECT id, batch_id, removed, min(removed) OVER (PARTITION BY batch_id) AS least
+                    FROM jobs WHERE label = ?1)
+                WHERE removed = least
                 UNION SELECT id, batch_id FROM jobs WHERE id IN (
                     SELECT id FROM jobs WHERE remote_id = ?1
                     UNION SELECT job_id FROM submissions WHERE remote_id = ?1

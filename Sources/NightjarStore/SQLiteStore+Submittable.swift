@@ -16,14 +16,20 @@ package struct SubmittableJobs: Equatable, Sendable {
 
 extension SQLiteStore {
     /// The jobs of `batches` that are `pending` or `waiting`, by model.
-    package func submittableJobs(_ batches: [BatchID]) async throws -> [SubmittableJobs] {
+    /// - Parameter andFailed: Those too that `retryFailed` would have submitted again.
+    package func submittableJobs(_ batches: [BatchID], andFailed: Bool = false) async throws -> [SubmittableJobs] {
         try await read { db in
+            let waiting = "SELECT parameters_id FROM jobs WHERE batch_id = ?1 AND state IN ('pending', 'waiting')"
+            let failed = """
+                UNION ALL SELECT parameters_id FROM jobs
+                WHERE batch_id = ?1 AND state = 'failed' AND NOT removed AND \(Self.failedUnbilled)
+                """
             // Each row of `parameters` is looked up once, not once a job.
             let statement = try db.cachedStatement(
                 sql: """
                     SELECT model, sum(jobs) AS jobs FROM (
-                        SELECT parameters_id, count(*) AS jobs FROM jobs
-                        WHERE batch_id = ? AND state IN ('pending', 'waiting') AND \(Self.isUnfinished)
+                        SELECT parameters_id, count(*) AS jobs
+                        FROM (\(waiting) AND \(Self.isUnfinished) \(andFailed ? failed : ""))
                         GROUP BY parameters_id
                     ) JOIN parameters ON parameters.id = parameters_id
                     GROUP BY model ORDER BY model

@@ -75,6 +75,71 @@ struct ManifestLanguageTests {
         }
     }
 
+    @Test func `an edit that is made anew keeps the old images, and one that is taken back pays for nothing`()
+        async throws
+    {
+        try await Workbench.use { bench in
+            let server = try await bench.server("--workers", "4")
+            func write(_ word: String) throws -> String {
+                let lines = (0..<6).map { "  - {id: p\($0), prompt: \(word) \($0)}\n" }
+                return try bench.write(Self.head + "prompts:\n" + lines.joined(), to: "batch.yaml")
+            }
+            func run(_ word: String, _ options: String...) async throws -> Ending {
+                try await bench.start(
+                    ["run", try write(word), "--base-url", server.baseURL, "--rate", "200", "--pilot", "0"] + options
+                ).end()
+            }
+            struct Described: Decodable, Hashable {
+                var file_name: String
+                var prompt: String
+                var sha256: String
+                var job_id: String
+                var created_at: String
+            }
+            func described() throws -> Set<Described> {
+                let lines = try bench.read("output/batch/metadata.jsonl").split(separator: "\n")
+                return try Set(lines.map { try JSONDecoder().decode(Described.self, from: Data($0.utf8)) })
+            }
+            #expect(try await run("old").exit == 0)
+            let old = try described()
+            #expect(old.count == 6)
+
+            // Two are made anew, then no more for now: what is known of the old ones stays, of all of them.
+            let part = try await run("new", "--changed", "redo", "--max-jobs", "2")
+            #expect(part.exit == 8, "\(part)")
+            #expect(part.errors.contains("6 changed under the same id, made anew beside the old files"), "\(part)")
+            #expect(try server.ledger().requests.submit == 8)
+            let mixed = try described()
+            #expect(mixed.count == 8)
+            #expect(old.isSubset(of: mixed))
+            for line in mixed {
+                #expect(FileManager.default.fileExists(atPath: bench.path("output/batch/\(line.file_name)")))
+            }
+            #expect(try await bench.nightjar("verify").exit == 0)
+
+            // The edit is taken back.
+            let plan = try await bench.start(["plan", try write("old"), "--base-url", server.baseURL]).end()
+            #expect(plan.output.contains("6 as they were made once: taken back"), "\(plan)")
+            #expect(plan.output.contains("to submit  nothing\n"), "\(plan)")
+            let back = try await run("old")
+            #expect(back.exit == 0, "\(back)")
+            #expect(back.errors.contains("6 as they were made once, and that is taken back"), "\(back)")
+            #expect(try server.ledger().requests.submit == 8)
+            let jobs = try await bench.jobs()
+            #expect(jobs.prefix(6).map(\.prompt) == (0..<6).map { "old \($0)" })
+            #expect(jobs.prefix(6).allSatisfy { $0.state == "done" && $0.removed == false })
+            #expect(jobs.dropFirst(6).filter { $0.state == "done" }.count == 2)
+            #expect(jobs.dropFirst(6).allSatisfy { $0.removed })
+            #expect(try described() == mixed)
+
+            // And once more there: four are left to pay for.
+            #expect(try await run("new", "--changed", "redo").exit == 0)
+            #expect(try server.ledger().requests.submit == 12)
+            let why = try await bench.nightjar("why", "p0")
+            #expect(why.output.contains("of its request before a change"), "\(why)")
+        }
+    }
+
     @Test func `a manifest comes through standard input, and its mistakes point into it`() async throws {
         try await Workbench.use { bench in
             let server = try await bench.server("--workers", "4")

@@ -72,6 +72,53 @@ struct IntakePreviewTests {
         #expect(try await opened.store.jobs().count == 6)
     }
 
+    @Test func `what is made anew is shown once, and what is taken back is not to be submitted`() async throws {
+        let opened = try Opened(.memory)
+        let batch = try opened.takeIn([.sample("a", label: "one"), .sample("b")]).batch
+        try await opened.claim(batch, then: [.submitted(RemoteJobID("1"), attempt: 1), .done(Self.file)])
+        let edit = [PlannedJob.sample("c", label: "one"), .sample("b")]
+        let first = try preview(edit, of: opened.store, changed: .redo)
+        #expect(first.intake.redone == 1)
+        #expect(try list(first).map(\.request.prompt) == ["c", "b"])
+        #expect(try list(first).map(\.change) == [.changed, .kept])
+        #expect(try first.counts() == [.changed: 1, .kept: 1])
+        #expect(try first.toSubmit().map(\.jobs) == [2])
+        _ = try opened.store.takeIn(
+            BatchSettings(name: "spring"), edit, digest: "2", changed: .redo, now: Opened.now)
+        #expect(try list(preview(edit, of: opened.store, digest: "2")).map(\.request.prompt) == ["c", "b"])
+        let back = try preview([.sample("a", label: "one"), .sample("b")], of: opened.store)
+        #expect(back.intake.restored == 1)
+        #expect(try list(back).map(\.change) == [.done, .kept])
+        #expect(try list(back).map(\.path) == ["spring/a.png", nil])
+        #expect(try back.toSubmit().map(\.jobs) == [1])
+    }
+
+    @Test func `jobs that failed count where they are to be taken up again`() async throws {
+        let opened = try Opened(.memory)
+        let jobs = [PlannedJob.sample("a"), .sample("b"), .sample("c")]
+        let batch = try opened.takeIn(jobs, digest: "1").batch
+        try await opened.claim(batch, then: [.failed(FailureCause(.rejected, "no"))])
+        try await opened.claim(
+            batch, then: [.submitted(RemoteJobID("1"), attempt: 1), .failed(FailureCause(.timeout, "slow"))])
+        func preview(_ retriesFailed: Bool, _ digest: String) throws -> IntakePreview {
+            try IntakePreview.make(
+                BatchSettings(name: "spring"), digest: digest, changed: .keep, retriesFailed: retriesFailed,
+                known: opened.store, now: Opened.now
+            ) { add in
+                for job in jobs { try add(job) }
+            }
+        }
+        for digest in ["1", "2"] {
+            let without = try preview(false, digest)
+            #expect(try without.retried == 0 && without.toSubmit().map(\.jobs) == [1])
+            // Of the second one the old job is asked for; only the first is submitted again.
+            let with = try preview(true, digest)
+            #expect(try with.retried == 2 && with.toSubmit().map(\.jobs) == [2])
+            #expect(try list(with).map(\.state) == [.pending, .submitted, .pending])
+        }
+        #expect(try await opened.store.jobs().map(\.state) == [.failed, .failed, .pending])
+    }
+
     @Test func `an unchanged manifest lists its jobs, and is not expanded`() async throws {
         let opened = try Opened(.memory)
         try opened.takeIn([.sample("a"), .sample("b")], digest: "1")
@@ -167,6 +214,7 @@ struct IntakePreviewTests {
         #expect(listed.count { $0.change != .removed } == intake.total, "\(random)")
         #expect(listed.map(\.index) == listed.map(\.index).sorted(), "\(random)")
         let after = Dictionary(uniqueKeysWithValues: taken.map { ($0.index, $0) })
+        var restored = 0
         for job in listed {
             let real = try #require(after[job.index])
             #expect(job.key == real.key && job.label == real.label && job.state == real.state, "\(random)")
@@ -177,10 +225,14 @@ struct IntakePreviewTests {
             #expect(request == real.request, "\(random)")
             #expect((job.change == .new) == (before[job.index] == nil), "\(random)")
             if job.change == .removed { #expect(removed.contains(job.index), "\(random)") }
-            if job.change == .kept || job.change == .done {
-                #expect(before[job.index]?.request.prompt == job.request.prompt, "\(random)")
-            }
+            guard job.change == .kept || job.change == .done else { continue }
+            let isSame = before[job.index]?.request.prompt == job.request.prompt
+            // What was made before an edit, which is taken back.
+            let isRestored = known.contains { $0.isRemoved && $0.label == job.label && $0.file?.path == job.path }
+            #expect(isSame || job.change == .done && isRestored, "\(random)")
+            if !isSame { restored += 1 }
         }
+        #expect(restored <= intake.restored, "\(random)")
         func count(_ change: PreviewedJob.Change) -> Int { listed.count { $0.change == change } }
         #expect(count(.new) == intake.added && count(.removed) == intake.removed, "\(random)")
         #expect(count(.changed) >= intake.changed + intake.redone, "\(random)")

@@ -23,8 +23,12 @@ struct RedoTests {
         try await opened.claim(batch, then: states)
         let intake = try redo(opened, [.sample("new", label: "one", model: "model-b")])
         try await opened.store.checkInvariants()
-        let job = try #require(try await opened.store.jobs().first)
-        #expect(try await opened.store.batches().first?.counts == [job.state: 1])
+        let jobs = try await opened.store.jobs()
+        let job = try #require(jobs.first)
+        // Each job is counted in its state.
+        #expect(
+            try await opened.store.batches().first?.counts.filter { $0.value > 0 }
+                == Dictionary(jobs.map { ($0.state, 1) }, uniquingKeysWith: +))
         return (opened, intake, job)
     }
 
@@ -46,17 +50,118 @@ struct RedoTests {
             "path", "sha256", "bytes", "width", "height", "error_kind", "error_message",
         ]
         let left = try await opened.store.read { db in
-            try empty.filter { try Bool.fetchOne(db, sql: "SELECT \($0) IS NOT NULL FROM jobs") ?? true }
+            try empty.filter { try Bool.fetchOne(db, sql: "SELECT \($0) IS NOT NULL FROM jobs WHERE idx = 0") ?? true }
         }
         #expect(left.isEmpty)
         let numbers = try await opened.store.read { db in
-            try Int.fetchOne(db, sql: "SELECT abs(price_micros) + wanted + removed FROM jobs")
+            try Int.fetchOne(
+                db, sql: "SELECT abs(price_micros) + wanted + removed + submissions FROM jobs WHERE idx = 0")
         }
         #expect(numbers == 0)
         // Asked again, it has nothing left to do.
         let again = try redo(opened, [.sample("new", label: "one", model: "model-b")], digest: "again")
         #expect(again.redone == 0 && again.changed == 0 && again.kept == 1)
         #expect(try await opened.store.jobs().first == job)
+    }
+
+    /// A job that is done as "old", in a batch of its own.
+    private func done(_ jobs: [PlannedJob] = [.sample("old", label: "one")]) async throws -> (Opened, BatchID) {
+        let opened = try Opened(.memory)
+        let batch = try opened.takeIn(jobs).batch
+        try await opened.claim(
+            batch,
+            then: [
+                .submitted(Self.remote, attempt: 1), .ready(Self.remote, Self.result, attempt: 1), .done(Self.file),
+            ])
+        return (opened, batch)
+    }
+
+    @Test func `what was made before is a job of its own, with all that is known of it`() async throws {
+        let (opened, batch) = try await done()
+        try await opened.store.setMetadataRecord(MetadataRecord(hashes: ["x"], images: 1), of: batch)
+        let before = try #require(try await opened.store.jobs().first)
+        #expect(try redo(opened, [.sample("new", label: "one", meta: #"{"a":1}"#)]).redone == 1)
+        let jobs = try await opened.store.jobs()
+        #expect(jobs.map(\.index) == [0, 1] && jobs.map(\.state) == [.pending, .done])
+        #expect(jobs[0].key == before.key && jobs[0].meta == #"{"a":1}"#)
+        var kept = jobs[1]
+        #expect(kept.isRemoved && kept.key == before.key.former(0) && kept.key != before.key)
+        (kept.index, kept.key, kept.isRemoved) = (before.index, before.key, before.isRemoved)
+        #expect(kept == before)
+        #expect(try await opened.store.metadataRecord(of: batch).images == nil)
+        // It is found by its own key, and by the id at the API; the manifest's id is that of the job that is named.
+        #expect(try await opened.store.findJobs("one", batch: nil).map(\.summary.index) == [0])
+        let found = try await opened.store.findJobs("job-1", batch: nil)
+        #expect(found.map(\.summary.index) == [1])
+        let story = try #require(try await opened.store.story(of: found[0].id))
+        #expect(story.submissions.map(\.remoteID) == [Self.remote] && story.former.isEmpty)
+        let anew = try #require(try await opened.store.story(of: opened.store.findJobs("one", batch: nil)[0].id))
+        #expect(anew.submissions.isEmpty && anew.former == [jobs[1]])
+        // No later manifest sets it aside or names it.
+        let next = try redo(opened, [.sample("new", label: "one", meta: #"{"a":1}"#), .sample("b")])
+        #expect(next.added == 1 && next.kept == 1 && next.removed == 0 && next.returned == 0)
+        #expect(try await opened.store.jobs().map(\.state) == [.pending, .done, .pending])
+        try await opened.store.checkInvariants()
+    }
+
+    @Test(arguments: [ChangedJobs.keep, .redo])
+    func `an edit that is taken back finds what was made, before the new one is paid for`(changed: ChangedJobs)
+        async throws
+    {
+        let (opened, batch) = try await done()
+        let before = try await opened.store.jobs()
+        _ = try redo(opened, [.sample("new", label: "one")])
+        let back = try opened.store.takeIn(
+            BatchSettings(name: "spring"), [.sample("old", label: "one")], digest: "3", changed: changed,
+            now: Opened.now)
+        #expect(back.restored == 1 && back.redone == 0 && back.changed == 0 && back.kept == 1)
+        let jobs = try await opened.store.jobs()
+        #expect(jobs[0] == before[0])
+        #expect(jobs[1].state == .cancelled && jobs[1].isRemoved && jobs[1].request.prompt == "new")
+        #expect(try await opened.store.claim(5, of: batch, now: Opened.now).isEmpty)
+        #expect(
+            try await opened.store.batches().first?.counts.filter { $0.value > 0 } == [.done: 1, .cancelled: 1])
+        // And once more there and back.
+        #expect(try redo(opened, [.sample("new", label: "one")], digest: "4").redone == 1)
+        #expect(try redo(opened, [.sample("old", label: "one")], digest: "5").restored == 1)
+        #expect(try await opened.store.jobs()[0] == before[0])
+        try await opened.store.checkInvariants()
+    }
+
+    @Test func `of two that were made, each comes back when it is asked for, and none is paid for again`() async throws
+    {
+        let (opened, batch) = try await done()
+        _ = try redo(opened, [.sample("new", label: "one")])
+        let second = RemoteJobID("job-2")
+        let file = OutputFile(path: "spring/a-2.png", sha256: "01", bytes: 3, width: 2, height: 1)
+        try await opened.claim(
+            batch, then: [.submitted(second, attempt: 1), .ready(second, Self.result, attempt: 1), .done(file)])
+        for (text, path) in [("old", Self.file.path), ("new", file.path), ("old", Self.file.path)] {
+            let back = try opened.takeIn([.sample(text, label: "one")], digest: "as \(text)")
+            #expect(back.restored == 1 && back.changed == 0)
+            let jobs = try await opened.store.jobs()
+            #expect(jobs.count == 2 && jobs.allSatisfy { $0.state == .done })
+            #expect(jobs[0].request.prompt == text && jobs[0].file?.path == path && !jobs[0].isRemoved)
+            #expect(jobs[1].isRemoved)
+        }
+        // Its image is there, but another seed was asked for.
+        #expect(try opened.takeIn([.sample("new", label: "one", seed: .manifest(99))], digest: "seed").changed == 1)
+        #expect(try await opened.store.claim(5, of: batch, now: Opened.now).isEmpty)
+        try await opened.store.checkInvariants()
+    }
+
+    @Test func `an image that was paid for and did not come is kept as cancelled, and can be brought home`()
+        async throws
+    {
+        let (opened, _, _) = try await edited([
+            .submitted(Self.remote, attempt: 1), .failed(FailureCause(.timeout, "slow")),
+        ])
+        let jobs = try await opened.store.jobs()
+        #expect(jobs.map(\.state) == [.pending, .cancelled] && jobs[1].remoteID == Self.remote)
+        let found = try #require(try await opened.store.findJobs("job-1", batch: nil).first)
+        _ = try await opened.store.leave(.retry, for: found.id, now: Opened.now)
+        let outcome = try await opened.store.carryOutDecisions(now: Opened.now)
+        #expect(outcome.map(\.result) == [.moved(from: .cancelled, to: .submitted)])
     }
 
     @Test(
@@ -112,7 +217,7 @@ struct RedoTests {
         #expect(try await opened.store.jobs().first?.state == .done)
         #expect(try redo(opened, edit, digest: "2").redone == 1)
         #expect(try redo(opened, edit, digest: "2").redone == 0)
-        #expect(try await opened.store.jobs().map(\.request.prompt) == ["new", "b"])
+        #expect(try await opened.store.jobs().map(\.request.prompt) == ["new", "b", "old"])
     }
 
     @Test func `what was spent stays spent, and the next submission is one more under a key of its own`() async throws {
@@ -135,22 +240,25 @@ struct RedoTests {
         #expect(try redo(opened, [.sample("new", label: "one")]).redone == 1)
         #expect(try await opened.store.batches().first?.spent == Money(micros: 14))
         #expect(try await opened.store.metadataRecord(of: batch) == MetadataRecord(hashes: ["x"], images: nil))
-        let keys = try await opened.store.read { db in
-            try Int.fetchAll(db, sql: "SELECT key_number FROM submissions ORDER BY number")
+        func keys() async throws -> [Int] {
+            try await opened.store.read { db in
+                try Int.fetchAll(db, sql: "SELECT key_number FROM submissions ORDER BY job_id DESC, number")
+            }
         }
+        #expect(try await keys() == [1, 1, 2])
         let anew = try await opened.claim(batch)
-        #expect(anew.submission == 4 && anew.lifecycle.state == .submitting(attempt: 1))
+        #expect(anew.id == first.id && anew.submission == 1 && anew.lifecycle.state == .submitting(attempt: 1))
         #expect(anew.request.prompt == "new" && anew.idempotencyKey != first.idempotencyKey)
-        let next = try await opened.store.read { db in
-            try Int.fetchOne(db, sql: "SELECT key_number FROM submissions WHERE number = 4")
-        }
-        #expect(keys == [1, 1, 2] && next == 3)
-        // An id that was the job's once is no other job's, and the old one is told of.
-        let story = try #require(try await opened.store.story(of: anew.id))
-        #expect("\(story)".contains("its image is kept at spring/a.png"))
+        #expect(try await keys() == [1, 1, 2, 3])
         #expect(
             try await opened.record(anew.id, batch, from: .submitting, to: .submitted(RemoteJobID("r3"), attempt: 1))
                 == .recorded)
+        #expect(try await opened.record(first.id, batch, from: .submitted, to: .done(Self.file)) == .recorded)
+        // The first comes back, and a third is asked for: its key is not that of the second.
+        #expect(try redo(opened, [.sample("old", label: "one")], digest: "3").restored == 1)
+        #expect(try redo(opened, [.sample("third", label: "one")], digest: "4").redone == 1)
+        _ = try await opened.claim(batch)
+        #expect(try await keys() == [1, 1, 2, 3, 4])
         try await opened.store.checkInvariants()
     }
 

@@ -67,7 +67,7 @@ struct StoryTests {
                     hold: Hold(.candidateRunning, "1 job could be it"), isOpen: true)
             ])
         #expect(story.candidates == [candidates[0], candidates[2]])
-        #expect(story.job == (try await store.jobs()[0]) && story.dueAt == nil && !story.isRemoved)
+        #expect(story.job == (try await store.jobs()[0]) && story.dueAt == nil && !story.job.isRemoved)
         let due = Opened.now + .seconds(3)
         _ = try await opened.record(job.id, batch, from: .unknown, to: .submitted(RemoteJobID("x"), attempt: 1))
         _ = try await opened.record(job.id, batch, from: .submitted, to: .waiting(until: due, attempt: 1))

@@ -21,5 +21,24 @@ struct SubmittableJobsTests {
             ])
         #expect(try await store.submittableJobs([second.batch, first.batch]).first?.model == "model-c")
         #expect(try await store.submittableJobs([]) == [])
+        // What failed, and would be submitted again: not what is asked for at the API first.
+        for (job, cause) in zip(
+            [claimed[0]] + (try await store.claim(1, of: first.batch, now: WallTime(milliseconds: 1_772_323_200_000))),
+            [FailureCause(.rejected, "no"), FailureCause(.timeout, "slow")])
+        {
+            let now = WallTime(milliseconds: 1_772_323_200_000)
+            if cause.kind == .timeout {
+                _ = try await store.record(
+                    JobChange(
+                        job: job.id, batch: job.batch, from: .submitting,
+                        to: .submitted(RemoteJobID("1"), attempt: 1), at: now))
+            }
+            let from: JobState = cause.kind == .timeout ? .submitted : .submitting
+            let outcome = try await store.record(
+                JobChange(job: job.id, batch: job.batch, from: from, to: .failed(cause), at: now))
+            #expect(outcome == .recorded)
+        }
+        #expect(try await store.submittableJobs([first.batch]).map(\.jobs) == [1, 1])
+        #expect(try await store.submittableJobs([first.batch], andFailed: true).map(\.jobs) == [2, 1])
     }
 }

@@ -30,7 +30,7 @@ struct JobLookup {
     func name(of job: FoundJob) async throws -> String {
         if let label = job.summary.label {
             let named = try await store.findJobs(label, batch: job.summary.batch).filter { $0.isCalled(label) }
-            if named.count == 1 { return label }
+            if named.count == 1, named[0].id == job.id { return label }
         }
         return String(job.summary.key.description.prefix(12))
     }

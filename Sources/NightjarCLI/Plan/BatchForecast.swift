@@ -19,6 +19,10 @@ struct BatchForecast: Equatable, Sendable {
     var keptChanges = 0
     /// The same, made anew.
     var redone = 0
+    /// Changed back to what they were made as once.
+    var restored = 0
+    /// Failed, and taken up again.
+    var retried = 0
     var toSubmit: [ImageRequest.Parameters: Int] = [:]
     /// The first ones to be submitted.
     var first: [Request] = []

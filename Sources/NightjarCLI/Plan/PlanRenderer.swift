@@ -71,6 +71,12 @@ struct PlanRenderer {
                     "\(batch.redone.grouped) changed after they were paid for: made anew, and paid for again", .warning)
             )
         }
+        if batch.restored > 0 {
+            lines.append(.text("\(batch.restored.grouped) as they were made once: taken back, and not paid for again"))
+        }
+        if batch.retried > 0 {
+            lines.append(.text("\(batch.retried.grouped) had failed: `--retry-failed` takes them up again"))
+        }
         lines += held(batch).map { .text($0) }
         return lines
     }
@@ -85,10 +91,7 @@ struct PlanRenderer {
             lines.append("\(count(.unknown).grouped) unknown: their answer was lost, and they are looked for first")
         }
         if count(.failed) > 0 {
-            let then =
-                plan.configuration.retryFailed
-                ? "`--retry-failed` takes them up again" : "left alone without `--retry-failed`"
-            lines.append("\(count(.failed).grouped) failed: \(then)")
+            lines.append("\(count(.failed).grouped) failed: left alone without `--retry-failed`")
         }
         if count(.filtered) > 0 { lines.append("\(count(.filtered).grouped) came back blank: left alone") }
         if count(.cancelled) > 0 { lines.append("\(count(.cancelled).grouped) cancelled: left alone") }

@@ -72,7 +72,8 @@ struct Planner {
         var warnings = PlanWarnings(models: models)
         var isExpanded = false
         let preview = try IntakePreview.make(
-            batch.settings, digest: batch.digest, changed: configuration.changed, known: store, now: now
+            batch.settings, digest: batch.digest, changed: configuration.changed,
+            retriesFailed: configuration.retryFailed, known: store, now: now
         ) { add in
             isExpanded = true
             try batch.expand { job in
@@ -85,6 +86,8 @@ struct Planner {
         var forecast = BatchForecast(settings: batch.settings, file: loaded.path)
         forecast.keptChanges = preview.intake.changed
         forecast.redone = preview.intake.redone
+        forecast.restored = preview.intake.restored
+        forecast.retried = preview.retried
         forecast.warnings = warnings.all
         for group in try preview.toSubmit() { forecast.toSubmit[group.parameters, default: 0] += group.jobs }
         let (name, template) = (batch.settings.name, try PathTemplate(batch.settings.pathTemplate))

@@ -32,6 +32,7 @@ package struct JobsRenderer: Sendable {
         } else if let error = job.error, job.state != .done {
             pieces.append(.init("  " + style.plain("\(error.kind.rawValue): \(error.message)"), Self.ink(job.state)))
         }
+        if job.isRemoved { pieces.append(.init("  not in the manifest", .dim)) }
         let prompt = Cells.cut(style.plain(job.request.prompt), to: Self.widestPrompt, ellipsis: style.ellipsis)
         pieces.append(.init("  " + prompt, .dim))
         return style.line(pieces, width: width ?? .max)
@@ -46,6 +47,7 @@ package struct JobsRenderer: Sendable {
         line.add("index", job.index)
         line.add("id", job.label)
         line.add("state", job.state.rawValue)
+        line.add("removed", job.isRemoved)
         line.add("prompt", job.request.prompt)
         line.add("model", parameters.model)
         line.add("seed", job.request.seed)

@@ -11,7 +11,7 @@ extension StoryRenderer {
         line.add("sampler", parameters.sampler)
         line.add("variables", json: story.job.variables ?? "null")
         line.add("meta", json: story.job.meta ?? "null")
-        line.add("removed", story.isRemoved)
+        line.add("former", story.former.map(JobsRenderer.json))
         line.add("due_at", story.dueAt)
         line.add("submissions", story.submissions.map(json))
         line.add("candidates", story.candidates.map(json))

@@ -22,7 +22,7 @@ extension StoryRenderer {
         case .done, .filtered: addFile(job, to: &sheet)
         case .failed: addFailure(job, to: &sheet)
         case .cancelled:
-            if story.isRemoved {
+            if story.job.isRemoved {
                 sheet.add("now", .text("cancelled, since the manifest no longer names it; named again, it returns"))
             } else {
                 sheet.add("now", .text("cancelled; this takes that back:"))
@@ -124,7 +124,7 @@ extension StoryRenderer {
         let adoptable = candidates.filter { !$0.status.isFailed }.prefix(3).map { Cells.plain($0.id.rawValue) }
         let ids = adoptable.isEmpty ? ["JOBID"] : Array(adoptable)
         sheet.add("to type", ids.map { .whole(Cells.plain(advice.adopt($0, as: name, of: job.batch))) })
-        if story.isRemoved {
+        if story.job.isRemoved {
             return sheet.add("or", .text("name it in the manifest again: then it can be submitted again"))
         }
         sheet.add(

@@ -64,7 +64,11 @@ package struct StoryRenderer: Sendable {
         if let variables = job.variables { sheet.add("variables", prompt(variables)) }
         sheet.add("job", .whole("\(job.index), key \(job.key)"))
         sheet.add("first seen", .text(full(job.createdAt)))
-        if story.isRemoved { sheet.add("manifest", .text("no longer names it", .warning)) }
+        for job in story.former {
+            let what = job.file.map { plain($0.path) } ?? job.state.rawValue
+            sheet.add("before", .text("key \(job.key.description.prefix(12)): \(what), of its request before a change"))
+        }
+        if story.job.isRemoved { sheet.add("manifest", .text("no longer names it", .warning)) }
     }
 
     private func prompt(_ text: String) -> FactSheet.Line {

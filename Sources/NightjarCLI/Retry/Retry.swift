@@ -62,7 +62,7 @@ struct Retry {
             let found = try await store.findJobs(job.key.description, batch: name)
             guard let found = found.first(where: { $0.summary.key == job.key }) else { continue }
             // What the manifest no longer names stays cancelled, and is no failure of this command.
-            if job.state == .cancelled, try await store.story(of: found.id)?.isRemoved == true { continue }
+            if job.state == .cancelled, job.isRemoved { continue }
             wanted.append(
                 Wanted(
                     id: found.id,

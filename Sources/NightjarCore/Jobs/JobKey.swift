@@ -35,6 +35,21 @@ package struct JobKey: Hashable, Sendable, Comparable, CustomStringConvertible {
             decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
+    /// The key of the job that keeps what was made for this one before its request was changed.
+    ///
+    /// Each word is mixed by itself, by the finalizer of SplitMix64, so that no two keys have the same one.
+    /// - Parameter number: From 0, in the order in which they came to be.
+    package func former(_ number: Int) -> JobKey {
+        let step = (UInt64(number) &+ 1) &* 0x9E37_79B9_7F4A_7C15
+        return JobKey(high: Self.mixed(high &+ step), low: Self.mixed(low ^ step))
+    }
+
+    private static func mixed(_ word: UInt64) -> UInt64 {
+        var mixed = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
     package static func < (left: JobKey, right: JobKey) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }
@@ -51,10 +66,7 @@ package struct JobKey: Hashable, Sendable, Comparable, CustomStringConvertible {
         case 2: return Int64(low >> 33)
         case 3: return Int64(low & 0x7FFF_FFFF)
         default:
-            var mixed = high ^ (low &+ UInt64(draw) &* 0x9E37_79B9_7F4A_7C15)
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return Int64((mixed ^ (mixed >> 31)) >> 33)
+            return Int64(Self.mixed(high ^ (low &+ UInt64(draw) &* 0x9E37_79B9_7F4A_7C15)) >> 33)
         }
     }
 }

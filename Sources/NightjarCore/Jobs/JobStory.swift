@@ -50,8 +50,8 @@ package struct JobStory: Equatable, Sendable {
     }
 
     package var job: JobSummary
-    /// The manifest no longer names it.
-    package var isRemoved: Bool
+    /// Jobs that keep what was made for this one before its request was changed, in the order in which they came to be.
+    package var former: [JobSummary]
     /// When it may be submitted again; only while `waiting`.
     package var dueAt: WallTime?
     /// In the order of their numbers.
@@ -63,11 +63,11 @@ package struct JobStory: Equatable, Sendable {
     package var seedHolder: SeedHolder?
 
     package init(
-        job: JobSummary, isRemoved: Bool = false, dueAt: WallTime? = nil, submissions: [Submission],
+        job: JobSummary, former: [JobSummary] = [], dueAt: WallTime? = nil, submissions: [Submission],
         duplicates: [Duplicate] = [], candidates: [Candidate] = [], seedHolder: SeedHolder? = nil
     ) {
         self.job = job
-        self.isRemoved = isRemoved
+        self.former = former
         self.dueAt = dueAt
         self.submissions = submissions
         self.duplicates = duplicates

@@ -67,6 +67,8 @@ package struct JobSummary: Equatable, Sendable {
     package var index: Int
     package var label: String?
     package var state: JobState
+    /// No manifest names it any more; or it keeps what was made before a change of its request.
+    package var isRemoved: Bool
     package var request: ImageRequest
     package var remoteID: RemoteJobID?
     /// Submissions that count as attempts.
@@ -80,15 +82,16 @@ package struct JobSummary: Equatable, Sendable {
     package var meta: String?
 
     package init(
-        batch: String, key: JobKey, index: Int, label: String?, state: JobState, request: ImageRequest,
-        remoteID: RemoteJobID?, attempts: Int, file: OutputFile?, error: FailureCause?, createdAt: WallTime,
-        updatedAt: WallTime, variables: String?, meta: String?
+        batch: String, key: JobKey, index: Int, label: String?, state: JobState, isRemoved: Bool = false,
+        request: ImageRequest, remoteID: RemoteJobID?, attempts: Int, file: OutputFile?, error: FailureCause?,
+        createdAt: WallTime, updatedAt: WallTime, variables: String?, meta: String?
     ) {
         self.batch = batch
         self.key = key
         self.index = index
         self.label = label
         self.state = state
+        self.isRemoved = isRemoved
         self.request = request
         self.remoteID = remoteID
         self.attempts = attempts

@@ -141,6 +141,8 @@ package struct Intake: Equatable, Sendable {
     package var changed = 0
     /// Same `id`, other request; made anew.
     package var redone = 0
+    /// Same `id`, and a request that had been made for it once: that is what it is again.
+    package var restored = 0
     /// No longer named: cancelled where they had not been submitted.
     package var removed = 0
     /// Named again after having been removed.

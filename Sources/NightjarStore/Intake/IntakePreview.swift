@@ -11,31 +11,41 @@ package struct IntakePreview {
     }
 
     package let intake: Intake
+    /// Jobs that had failed, and are taken up again.
+    package let retried: Int
     private let scratch: ScratchState
     /// `nil` where the state knows this very manifest.
     private let marks: IntakeMarks?
 
     /// Reads the batch from the state, which may be in use, and changes nothing there.
     /// - Parameters:
+    ///   - retriesFailed: Also what `retryFailed` would do.
     ///   - known: Opened for reading; `nil` where there is no state yet.
     ///   - expand: As for `takeIn`.
     /// - Throws: `StoreFailure`, and whatever taking the manifest in would throw.
     package static func make(
-        _ settings: BatchSettings, digest: String, changed: ChangedJobs, known: SQLiteStore?, now: WallTime,
-        expand: (_ add: (PlannedJob) throws -> Void) throws -> Void
+        _ settings: BatchSettings, digest: String, changed: ChangedJobs, retriesFailed: Bool = false,
+        known: SQLiteStore?, now: WallTime, expand: (_ add: (PlannedJob) throws -> Void) throws -> Void
     ) throws -> IntakePreview {
         try SQLiteStore.translatingErrors("") {
             let scratch = try ScratchState(batch: settings.name, of: known)
             return try scratch.database.inDatabase { db in
                 var result: (intake: Intake, marks: IntakeMarks?)?
+                var retried = 0
                 try db.inTransaction {
-                    result = try SQLiteStore.takeIn(
+                    let taken = try SQLiteStore.takeIn(
                         settings, digest: digest, changed: changed, now: now,
                         limits: IntakeLimits(keepsIndex: false), in: db, expand: expand)
+                    if retriesFailed {
+                        let transaction = GroupCommit.Transaction(db)
+                        retried = try SQLiteStore.retryFailed(taken.intake.batch, in: transaction, now: now)
+                    }
+                    result = taken
                     return .commit
                 }
                 guard let result else { throw StoreFailure.other("a manifest was not taken in") }
-                return IntakePreview(intake: result.intake, scratch: scratch, marks: result.marks)
+                return IntakePreview(
+                    intake: result.intake, retried: retried, scratch: scratch, marks: result.marks)
             }
         }
     }
@@ -108,7 +118,8 @@ package struct IntakePreview {
     /// - Returns: `nil` of a job that earlier manifests named, and the last one did not.
     private func change(of index: Int, isRemoved: Bool, _ state: JobState) -> PreviewedJob.Change? {
         if let marks {
-            if index >= marks.firstNew { return .new }
+            // What keeps an image beside its change was not named.
+            if index >= marks.firstNew { return isRemoved ? nil : .new }
             if marks.removed.contains(index) { return .removed }
             if !marks.named.contains(index) { return nil }
             if marks.changed.contains(index) { return .changed }

@@ -34,6 +34,7 @@ final class IntakeSession {
     private let rows: JobRows
     private let firstNewRow: Int64
     private let known: KnownJobs
+    private let former: FormerJobs
     private let keyIndex: KeyIndex
     /// Of the batch, known and new.
     private var keys: KeySet
@@ -64,6 +65,7 @@ final class IntakeSession {
         firstNewRow = lastRow + 1
         rows = try JobRows(db, batch: batch, lastRow: lastRow, now: now)
         known = try KnownJobs(db, transaction: transaction, batch: batch, changed: changed, now: now)
+        former = try FormerJobs(db, batch: batch, now: now)
         keyIndex = try KeyIndex(db)
         intake = Intake(batch: batch)
         marks = IntakeMarks(firstNew: nextIndex)
@@ -158,23 +160,77 @@ final class IntakeSession {
         intake.kept += 1
         var job = job
         if try known.takeBack(&job) { intake.returned += 1 }
-        switch try known.compare(job) {
-        case .same: break
-        case .kept:
-            marks.changed.insert(job.index)
-            intake.changed += 1
-            // Its file keeps the name that it has.
-            return true
-        case .replaced(let seed, let isRedone):
-            marks.changed.insert(job.index)
-            if isRedone { intake.redone += 1 }
-            if let seed, seed != job.seed {
-                if case .derived = job.planned.seed { seeds.draw(seed, row: job.row) } else { seeds.takeForGood(seed) }
-            }
-            job.seed = seed
+        if case .changed(let fate, let seed) = try known.compare(job) {
+            // The file of one that stays keeps the name that it has.
+            guard try change(&job, fate, seed: seed) else { return true }
         }
         paths.add(job.planned, key: job.key, index: job.index, seed: job.seed, row: job.row)
         return true
+    }
+
+    /// - Returns: Whether the job is now what the manifest asks for.
+    private func change(_ job: inout KnownJob, _ fate: KnownJobs.Fate, seed: Int64?) throws -> Bool {
+        let formerRows = fate == .bound ? [] : try self.formerRows(of: job.key)
+        if fate != .bound, let made = try former.made(formerRows, for: job, seed: seed) {
+            try restore(&job, made, of: formerRows)
+            return true
+        }
+        marks.changed.insert(job.index)
+        switch fate {
+        case .bound, .kept:
+            try known.describe(job)
+            intake.changed += 1
+            return false
+        case .takesNew:
+            try known.describe(job)
+            try known.replace(job, seed: seed)
+        case .madeAnew:
+            try keepFormer(of: job, among: formerRows, seed: seed)
+            intake.redone += 1
+        }
+        if let seed, seed != job.seed {
+            if case .derived = job.planned.seed { seeds.draw(seed, row: job.row) } else { seeds.takeForGood(seed) }
+        }
+        job.seed = seed
+        return true
+    }
+
+    // MARK: What was made before a change
+
+    private func formerRows(of key: JobKey) throws -> [Int64] {
+        var rows: [Int64] = []
+        while let row = try row(of: key.former(rows.count)) { rows.append(row) }
+        return rows
+    }
+
+    private func row(of key: JobKey) throws -> Int64? {
+        let row = try keys.row(of: key) { try (rows.waitingKey(of: $0) ?? known.key(of: $0)) == key }
+        return row == nil && usesIndex ? try known.row(of: key) : row
+    }
+
+    /// The new request is the job's; all that there was of it is that of a new one, which no manifest names.
+    private func keepFormer(of job: KnownJob, among formerRows: [Int64], seed: Int64?) throws {
+        let key = job.key.former(formerRows.count)
+        let row = try rows.add(job.planned, index: nextIndex, key: key, parameters: job.parameters, seed: seed)
+        try rows.flush()
+        try remember(key, row: row)
+        nextIndex += 1
+        try former.exchange(job.row, with: row, of: formerRows + [row])
+        try db.execute(sql: "UPDATE jobs SET removed = 1 WHERE id = ?", arguments: [row])
+        transaction.count(batch, .pending, 1)
+        try known.forgetMetadata()
+    }
+
+    private func restore(_ job: inout KnownJob, _ made: (row: Int64, seed: Int64?), of formerRows: [Int64]) throws {
+        let former = job.state
+        try self.former.exchange(job.row, with: made.row, of: formerRows)
+        // As every other that is not named, and was not paid for.
+        if former == .pending || former == .waiting || former == .failed {
+            try known.move(made.row, from: former, to: .cancelled, removed: true)
+        }
+        try known.set("meta", job.planned.meta, of: job)
+        job.seed = made.seed
+        intake.restored += 1
     }
 
     /// Settles seeds that were drawn twice, and sets aside what is no longer named.

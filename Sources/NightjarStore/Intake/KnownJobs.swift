@@ -24,11 +24,21 @@ struct KnownJob {
 final class KnownJobs {
     enum Comparison {
         case same
-        /// Asked for differently, and kept as it was.
+        /// Asked for differently now.
+        /// - Parameter seed: What is asked for.
+        case changed(Fate, seed: Int64?)
+    }
+
+    /// What becomes of a job that is asked for differently.
+    enum Fate {
+        /// It stays as it is: the API has it, or a person has said that it is not wanted.
+        case bound
+        /// It has been paid for, and stays as it is, unless what is asked for has been made before.
         case kept
-        /// What the manifest says now is what is asked for.
-        /// - Parameter isRedone: It had been paid for.
-        case replaced(seed: Int64?, isRedone: Bool)
+        /// Nothing has been paid for: what the manifest says now is what is asked for.
+        case takesNew
+        /// It has been paid for, and the manifest's new request is to be made beside it.
+        case madeAnew
     }
 
     private let db: Database
@@ -112,7 +122,7 @@ final class KnownJobs {
         return former == .cancelled
     }
 
-    private func move(_ row: Int64, from: JobState, to: JobState, removed: Bool) throws {
+    func move(_ row: Int64, from: JobState, to: JobState, removed: Bool) throws {
         let update = try db.cachedStatement(
             sql: "UPDATE jobs SET state = ?, removed = ?, updated_at_ms = ? WHERE id = ?")
         try update.execute(arguments: [to.rawValue, removed, now.milliseconds, row])
@@ -139,28 +149,18 @@ final class KnownJobs {
         case .derived where seed == nil: (isChanged, seed) = (true, job.key.derivedSeed(draw: 0))
         case .manifest, .server, .derived: break
         }
-        // What describes a job changes no request; the variables of another request do not describe this one.
-        if !job.hasSameMeta { try describe(job, "meta", job.planned.meta) }
-        guard isChanged else {
-            // Of equal requests each may come with the variables of another; a file that was named by them keeps them.
-            if !job.hasSameVariables, job.state == .pending || job.state == .waiting {
-                try describe(job, "variables", job.planned.variables)
-            }
-            return .same
+        if isChanged { return .changed(try fate(of: job), seed: seed) }
+        try describe(job)
+        // Of equal requests each may come with the variables of another; a file that was named by them keeps them.
+        if !job.hasSameVariables, job.state == .pending || job.state == .waiting {
+            try set("variables", job.planned.variables, of: job)
         }
-        switch try fate(of: job) {
-        case .kept: return .kept
-        case .takesNew:
-            try replace(job, seed: seed)
-            return .replaced(seed: seed, isRedone: false)
-        case .madeAnew:
-            try makeAnew(job, seed: seed)
-            return .replaced(seed: seed, isRedone: true)
-        }
+        return .same
     }
 
-    private enum Fate {
-        case kept, takesNew, madeAnew
+    /// What describes a job changes no request; the variables of another request do not describe this one.
+    func describe(_ job: KnownJob) throws {
+        if !job.hasSameMeta { try set("meta", job.planned.meta, of: job) }
     }
 
     private func fate(of job: KnownJob) throws -> Fate {
@@ -171,25 +171,25 @@ final class KnownJobs {
         case .failed where job.errorKind == "rejected" || job.errorKind == "remote_failed": unlessOpen = .takesNew
         case .failed, .done, .filtered: unlessOpen = changed == .redo ? .madeAnew : .kept
         // At the API: paid for. Or a person has said that it is not wanted.
-        case .submitting, .submitted, .ready, .unknown, .cancelled: unlessOpen = .kept
+        case .submitting, .submitted, .ready, .unknown, .cancelled: return .bound
         }
-        return try unlessOpen != .kept && hasOpenSubmission(job.row) ? .kept : unlessOpen
+        return try hasOpenSubmission(job.row) ? .bound : unlessOpen
     }
 
-    private func describe(_ job: KnownJob, _ column: String, _ value: String?) throws {
+    func set(_ column: String, _ value: String?, of job: KnownJob) throws {
         let update = try db.cachedStatement(sql: "UPDATE jobs SET \(column) = ? WHERE id = ?")
         try update.execute(arguments: [value, job.row])
         try forgetMetadata()
     }
 
     /// The file of metadata is to be written anew.
-    private func forgetMetadata() throws {
+    func forgetMetadata() throws {
         let update = try db.cachedStatement(sql: "UPDATE batches SET metadata_images = NULL WHERE id = ?")
         try update.execute(arguments: [batch.rawValue])
     }
 
     /// Another body under the same idempotency key would be refused.
-    private func replace(_ job: KnownJob, seed: Int64?) throws {
+    func replace(_ job: KnownJob, seed: Int64?) throws {
         let update = try db.cachedStatement(
             sql: """
                 UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, variables = ?, error_kind = NULL,
@@ -200,31 +200,6 @@ final class KnownJobs {
             job.planned.prompt, job.parameters, seed, job.planned.variables, now.milliseconds, job.row,
         ])
         if job.state == .failed { try move(job.row, from: .failed, to: .pending, removed: false) }
-    }
-
-    /// As if it were new, but for its index and its submissions: their ids and what they cost stay known, and the next one
-    /// has a key that none of them had. The old file stays where it is.
-    private func makeAnew(_ job: KnownJob, seed: Int64?) throws {
-        let note = try db.cachedStatement(
-            sql: """
-                UPDATE submissions SET note = 'its image is kept at ' || jobs.path FROM jobs
-                WHERE jobs.id = ?1 AND jobs.path IS NOT NULL AND job_id = ?1 AND number = jobs.submissions
-                """)
-        try note.execute(arguments: [job.row])
-        let update = try db.cachedStatement(
-            sql: """
-                UPDATE jobs SET prompt = ?, parameters_id = ?, seed = ?, variables = ?, attempt = 0,
-                    key_shift = max(attempt + key_shift, coalesce(
-                        (SELECT max(coalesce(key_number, submissions.attempt)) FROM submissions WHERE job_id = jobs.id), 0)),
-                    price_micros = 0, wanted = 0, intent_at_ms = NULL, submitted_at_ms = NULL, due_at_ms = NULL,
-                    remote_id = NULL, result_url = NULL, result_width = NULL, result_height = NULL, result_seed = NULL,
-                    path = NULL, sha256 = NULL, bytes = NULL, width = NULL, height = NULL, error_kind = NULL,
-                    error_message = NULL
-                WHERE id = ?
-                """)
-        try update.execute(arguments: [job.planned.prompt, job.parameters, seed, job.planned.variables, job.row])
-        try move(job.row, from: job.state, to: .pending, removed: false)
-        try forgetMetadata()
     }
 
     // MARK: Not named any more

@@ -15,6 +15,7 @@ struct JobLine: Decodable, Equatable, Sendable {
     var prompt: String
     var model: String
     var seed: Int?
+    var removed: Bool
     var job_id: String?
     var attempts: Int
     var path: String?

@@ -33,23 +33,25 @@ struct JobsRendererTests {
         #expect(
             JobsRenderer.json(done).text == """
                 {"batch":"neon-cities","key":"0123456789abcdef000000000000000c","index":12,"id":"hero","state":"done",\
-                "prompt":"A {futuristic} 未来 city","model":"m","seed":42,"job_id":"job-1","attempts":1,\
+                "removed":false,"prompt":"A {futuristic} 未来 city","model":"m","seed":42,"job_id":"job-1","attempts":1,\
                 "path":"neon-cities/000012-x.png","sha256":"\(sha256)","bytes":1234567,"width":832,"height":1216,\
                 "error":null,"created_at":"2026-03-01T02:04:05.000Z","updated_at":"2026-03-01T02:04:06.000Z"}
                 """)
         var failed = Self.job(.failed)
         failed.error = FailureCause(.timeout, "too long")
         failed.request.seed = nil
+        failed.isRemoved = true
         failed.request.parameters.height = nil
         let text = JobsRenderer.json(failed).text
         #expect(
             text == """
                 {"batch":"neon-cities","key":"0123456789abcdef000000000000000c","index":12,"id":null,"state":"failed",\
-                "prompt":"A {futuristic} 未来 city","model":"m","seed":null,"job_id":null,"attempts":1,"path":null,\
+                "removed":true,"prompt":"A {futuristic} 未来 city","model":"m","seed":null,"job_id":null,"attempts":1,"path":null,\
                 "sha256":null,"bytes":null,"width":1024,"height":null,\
                 "error":{"kind":"timeout","message":"too long"},"created_at":"2026-03-01T02:04:05.000Z",\
                 "updated_at":"2026-03-01T02:04:06.000Z"}
                 """)
+        #expect(line(failed).contains("  not in the manifest  A {futur"))
         #expect(try JSONSerialization.jsonObject(with: Data(text.utf8)) is [String: Any])
     }
 
