@@ -1,3 +1,4 @@
+internal import Glibc
 internal import NightjarCore
 internal import NightjarManifest
 internal import NightjarStore
@@ -26,6 +27,23 @@ extension Composition {
                 "the state `\(configuration.state)` has \(atAPI) jobs at \(known); run with that `--base-url` first, "
                     + "or give this run another `--output`")
         }
+    }
+
+    /// Looks whether a folder, or where it is not there yet the one that it would be made in, takes files.
+    /// - Parameter what: For the message.
+    static func refuseUnwritable(_ folder: String, _ what: String) throws(Refusal) {
+        var path = folder.isEmpty ? "." : folder
+        var status = stat()
+        while stat(path, &status) != 0, errno == ENOENT || errno == ENOTDIR, path != "/", path != "." {
+            path = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+            if path.isEmpty { path = "/" }
+        }
+        func refusal(_ reason: String) -> Refusal {
+            Refusal(.cannotWrite, "\(what) `\(folder)` cannot be written: \(reason)")
+        }
+        guard stat(path, &status) == 0 else { throw refusal(String(cString: strerror(errno)).lowercased()) }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw refusal("`\(path)` is not a folder") }
+        guard access(path, W_OK | X_OK) == 0 else { throw refusal(String(cString: strerror(errno)).lowercased()) }
     }
 
     /// With a budget, a model without a price could spend anything.

@@ -67,6 +67,9 @@ struct Composition: Sendable {
         }
         for path in paths {
             do throws(ManifestError) {
+                if path == "-", isatty(STDIN_FILENO) == 1 {
+                    Console.current.printError("reading a manifest from standard input; Ctrl-D ends it\n")
+                }
                 let file = path == "-" ? try ManifestFile.standardInput() : ManifestFile(path: path)
                 batches += try file.load().map { LoadedBatch(path: path, batch: $0) }
             } catch {
@@ -164,6 +167,7 @@ struct Composition: Sendable {
         var parts: [String] = []
         if intake.added > 0 { parts.append("\(intake.added) new") }
         if intake.returned > 0 { parts.append("\(intake.returned) named again") }
+        if intake.replaced > 0 { parts.append("\(intake.replaced) changed before they were paid for") }
         if intake.changed > 0 { parts.append("\(intake.changed) changed under the same id, kept as they are") }
         if intake.restored > 0 { parts.append("\(intake.restored) as they were made once, and that is taken back") }
         if intake.redone > 0 {
@@ -215,7 +219,8 @@ struct Composition: Sendable {
         }
         observer.observe(
             RunEvent(
-                time: WallTime.now, batch: nil, kind: .finished(exit: outcome.exit.rawValue, reason: outcome.reason)))
+                time: WallTime.now, batch: nil,
+                kind: .finished(exit: outcome.exit.rawValue, reason: outcome.reason, needs: outcome.needs)))
         return outcome.exit
     }
 }

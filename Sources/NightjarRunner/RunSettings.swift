@@ -115,6 +115,8 @@ package struct RunOutcome: Equatable, Sendable {
     package var exit: ExitCode
     /// In one line, for people; empty where everything is done.
     package var reason: String
+    /// What must change before the same command would do more, in words; empty where nothing must.
+    package var needs: [String] = []
     package var batches: [BatchProgress]
 
     /// Something went wrong after the run; where several codes apply, the first in `ExitCode.precedence` counts.

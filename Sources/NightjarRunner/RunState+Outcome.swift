@@ -7,6 +7,7 @@ extension RunState {
         let (stops, asked, limits) = state.withLock { state in
             (state.stops, state.order.compactMap { state.batches[$0] }.filter(\.isAsked), reachedLimits(state))
         }
+        let needs = whatIsNeeded(asked)
         var codes = Set(stops.map(\.exitCode))
         let halted = asked.compactMap { batch in batch.halted.map { "\(batch.name): \($0)" } }
         let left = asked.reduce(0) { $0 + $1.count(.pending, .waiting, .submitting, .submitted, .ready) }
@@ -35,6 +36,31 @@ extension RunState {
             case .success: ""
             default: stops.first { $0.exitCode == exit }?.words ?? ""
             }
-        return RunOutcome(exit: exit, reason: reason, batches: progress.filter(\.isAsked).map(\.progress))
+        return RunOutcome(
+            exit: exit, reason: reason, needs: needs, batches: progress.filter(\.isAsked).map(\.progress))
+    }
+
+    /// What must change before a run with the same settings and manifests would submit anything, or bring anything home.
+    private func whatIsNeeded(_ asked: [Batch]) -> [String] {
+        var needs: [String] = []
+        for batch in asked {
+            if batch.count(.submitting, .submitted, .ready) > 0 { return [] }
+            guard batch.count(.pending, .waiting) > 0 else { continue }
+            guard let need = need(of: batch) else { return [] }
+            if !needs.contains(need) { needs.append(need) }
+        }
+        return needs
+    }
+
+    private func need(of batch: Batch) -> String? {
+        let (own, price) = (batch.settings.limits, batch.highestPrice)
+        if batch.times.isOver { return "a later `deadline` for \(batch.name)" }
+        if settings.maxJobs == 0 { return "`--max-jobs` above 0" }
+        if own.maxJobs == 0 { return "`max_jobs` of \(batch.name) above 0" }
+        if let budget = settings.budget, budget < price { return "a `--budget` of at least \(price), for one image" }
+        if let budget = own.budget, budget < price {
+            return "a `budget` of \(batch.name) of at least \(price), for one image"
+        }
+        return nil
     }
 }

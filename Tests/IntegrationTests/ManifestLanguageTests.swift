@@ -109,6 +109,11 @@ struct ManifestLanguageTests {
             #expect(part.exit == 8, "\(part)")
             #expect(part.errors.contains("6 changed under the same id, made anew beside the old files"), "\(part)")
             #expect(try server.ledger().requests.submit == 8)
+            // What is not paid for takes the next text, which is said.
+            let edited = try await run("newest", "--max-jobs", "0")
+            #expect(edited.errors.contains("4 changed before they were paid for"), "\(edited)")
+            #expect(edited.errors.contains("2 changed under the same id, kept as they are"), "\(edited)")
+            _ = try await run("new", "--max-jobs", "0")
             let mixed = try described()
             #expect(mixed.count == 8)
             #expect(old.isSubset(of: mixed))

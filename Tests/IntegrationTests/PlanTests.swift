@@ -92,6 +92,24 @@ struct PlanTests {
         }
     }
 
+    @Test func `a plan refuses what a run could not write, and makes nothing`() async throws {
+        try await Workbench.use { bench in
+            let manifest = try bench.manifest(["one"])
+            try bench.write("", to: "file")
+            for options in [["--output", "file"], ["--output", "file/x/y"], ["--state", "file/s.sqlite3"]] {
+                let plan = try await bench.start(["plan", manifest] + options, environment: Self.noKey).end()
+                #expect(plan.exit == 73, "\(plan)")
+                #expect(plan.errors.contains("cannot be written: `file` is not a folder"), "\(plan)")
+                #expect(plan.output.isEmpty)
+                let run = try await bench.start(["run", manifest, "--base-url", "http://127.0.0.1:9"] + options).end()
+                #expect(run.exit == 73, "\(run)")
+            }
+            #expect(
+                try await bench.nightjar("plan", manifest, "--output", "a/b/c", environment: Self.noKey).exit == 0)
+            #expect(!FileManager.default.fileExists(atPath: bench.path("a")))
+        }
+    }
+
     @Test func `a run submits what the plan has shown, with the same keys and seeds`() async throws {
         try await FakeAPI.use { api in
             try await Workbench.use { bench in

@@ -43,6 +43,25 @@ struct LimitTests {
         #expect(outcome.exit == .limitReached)
         #expect(bench.service.submissions.count == 5)
         #expect(try await bench.spent() == Self.price * 5)
+        #expect(outcome.needs.isEmpty)
+    }
+
+    @Test func `a run that cannot submit anything says what must change first`() async throws {
+        let bench = try Bench()
+        try bench.takeIn(jobs: 2)
+        try bench.takeIn("poor", jobs: 1, limits: .init(budget: Money(micros: 1)))
+        let poor = "a `budget` of poor of at least \(Self.price), for one image"
+        let prices = ["model-a": Self.price]
+        let none = try await bench.run(.with { $0.maxJobs = 0 })
+        #expect(none.exit == .limitReached && none.needs == ["`--max-jobs` above 0"])
+        let little = try await Bench(after: bench).run(
+            .with { ($0.prices, $0.budget) = (prices, Money(micros: 2)) })
+        #expect(little.needs == ["a `--budget` of at least \(Self.price), for one image"])
+        // The other batch could go on with the same command.
+        let one = try await Bench(after: bench).run(.with { ($0.prices, $0.maxJobs) = (prices, 1) })
+        #expect(one.exit == .limitReached && one.needs.isEmpty)
+        let rest = try await Bench(after: bench).run(.with { $0.prices = prices })
+        #expect(rest.exit == .limitReached && rest.needs == [poor])
     }
 
     @Test func `what failed is not billed, and its money is spent on others`() async throws {

@@ -104,6 +104,7 @@ struct ScheduleTests {
         let outcome = try await bench.run()
         #expect(outcome.exit == .timeLimit)
         #expect(outcome.reason.contains("is past its deadline, 2026-02-28 23:59 UTC; 3 left"))
+        #expect(outcome.needs == ["a later `deadline` for spring"])
         #expect(bench.service.requestTimes.isEmpty)
         #expect(bench.clock.now < .seconds(2))
     }

@@ -235,7 +235,7 @@ struct IntakePreviewTests {
         #expect(restored <= intake.restored, "\(random)")
         func count(_ change: PreviewedJob.Change) -> Int { listed.count { $0.change == change } }
         #expect(count(.new) == intake.added && count(.removed) == intake.removed, "\(random)")
-        #expect(count(.changed) >= intake.changed + intake.redone, "\(random)")
+        #expect(count(.changed) == intake.changed + intake.redone + intake.replaced, "\(random)")
     }
 
     private func runSome(_ opened: Opened, _ batch: BatchID, _ edit: Int, _ random: inout SeededGenerator) async throws

@@ -41,6 +41,10 @@ struct Planner {
     // MARK: What a run would refuse
 
     private func checkState() async throws {
+        try Composition.refuseUnwritable(configuration.output, "the output folder")
+        let state = configuration.state
+        try Composition.refuseUnwritable(
+            state.lastIndex(of: "/").map { String(state[..<$0]) } ?? ".", "the folder of the state")
         let known = try await store?.batchNames() ?? []
         try Composition.refuseImagesOfAnotherState(
             batches.map(\.batch.settings.name), known: known, configuration, costs: true)

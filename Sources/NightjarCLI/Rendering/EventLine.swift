@@ -30,7 +30,7 @@ extension RunEvent {
         case .gate(let reason, let until):
             line.add("reason", reason)
             line.add("until", until)
-        case .finished(let exit, let reason):
+        case .finished(let exit, let reason, _):
             line.add("exit", exit)
             line.add("reason", reason)
         }

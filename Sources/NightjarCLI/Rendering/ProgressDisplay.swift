@@ -114,7 +114,7 @@ package final class ProgressDisplay: RunObserver {
             guard mode == .bar || mode == .plain, let end = state.end else { return }
             let summary = RunSummary.text(
                 batches: state.batches, output: outputFolder, elapsed: elapsed, exit: end.exit, reason: end.reason,
-                stateFlags: stateFlags)
+                needs: end.needs, stateFlags: stateFlags)
             pen.withLock { $0.error.write(summary) }
         }
     }

@@ -28,6 +28,7 @@ package struct ProgressState: Equatable, Sendable {
     package struct End: Equatable, Sendable {
         package var exit: Int32
         package var reason: String
+        package var needs: [String] = []
     }
 
     package init() {}
@@ -47,8 +48,8 @@ package struct ProgressState: Equatable, Sendable {
             lastProblem = Problem(batch: event.batch, job: job, cause: cause)
         case .gate(let reason, let until):
             gate = reason.map { Gate(reason: $0, until: until) }
-        case .finished(let exit, let reason):
-            end = End(exit: exit, reason: reason)
+        case .finished(let exit, let reason, let needs):
+            end = End(exit: exit, reason: reason, needs: needs)
             gate = nil
         case .submitted, .ready, .filtered, .waiting:
             break

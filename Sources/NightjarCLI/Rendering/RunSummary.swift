@@ -10,10 +10,11 @@ package enum RunSummary {
     ///   - output: The output folder as the user named it.
     ///   - elapsed: Of this run.
     ///   - reason: Why it ended, in words; may be empty.
+    ///   - needs: What must change before the same command would do more, in words.
     ///   - stateFlags: What other commands must be told to find the state, such as ` --output night`; may be empty.
     package static func text(
         batches: [BatchProgress], output: String, elapsed: Duration, exit: Int32, reason: String,
-        stateFlags: String = ""
+        needs: [String] = [], stateFlags: String = ""
     ) -> String {
         var lines = self.batches(batches)
         let reason = Cells.plain(reason)
@@ -22,7 +23,7 @@ package enum RunSummary {
         if batches.contains(where: { $0.count(.done) > 0 }) {
             lines.append("the images are in `\(Cells.plain(output))`")
         }
-        lines += advice(batches, stateFlags)
+        lines += advice(batches, needs, stateFlags)
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -45,7 +46,7 @@ package enum RunSummary {
         return text
     }
 
-    private static func advice(_ batches: [BatchProgress], _ stateFlags: String) -> [String] {
+    private static func advice(_ batches: [BatchProgress], _ needs: [String], _ stateFlags: String) -> [String] {
         func those(_ state: JobState) -> [BatchProgress] { batches.filter { $0.count(state) > 0 } }
         var lines: [String] = []
         if !those(.failed).isEmpty {
@@ -65,7 +66,9 @@ package enum RunSummary {
                     : "  \(unknown) unknown jobs may have been billed; they are held, not submitted again")
         }
         if batches.contains(where: { $0.running + $0.count(.pending, .waiting) > 0 }) {
-            lines.append("to go on:              the same command again; nothing is paid for twice")
+            let change =
+                needs.isEmpty ? "the same command again" : "\(needs.joined(separator: ", ")), then the same command"
+            lines.append("to go on:              \(Cells.plain(change)); nothing is paid for twice")
         }
         return lines
     }

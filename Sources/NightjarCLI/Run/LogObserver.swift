@@ -51,7 +51,7 @@ struct LogObserver: RunObserver {
             if let until { metadata["until"] = "\(until.rfc3339)" }
             logger.notice(reason == nil ? "requests go on" : "requests wait", metadata: metadata)
         case .progress: break
-        case .finished(let exit, let reason):
+        case .finished(let exit, let reason, _):
             metadata["exit"] = "\(exit)"
             metadata["reason"] = "\(reason)"
             logger.log(level: Self.level(exit), "run finished", metadata: metadata)

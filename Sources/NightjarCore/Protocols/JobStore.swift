@@ -139,6 +139,8 @@ package struct Intake: Equatable, Sendable {
     package var kept = 0
     /// Same `id`, other request; kept as they are.
     package var changed = 0
+    /// Same `id`, other request; not paid for yet, so that the new one counts.
+    package var replaced = 0
     /// Same `id`, other request; made anew.
     package var redone = 0
     /// Same `id`, and a request that had been made for it once: that is what it is again.

@@ -26,7 +26,9 @@ package struct RunEvent: Equatable, Sendable {
         /// Counts, at most once a second for each batch.
         case progress(BatchProgress)
         /// The run ends with this exit code; the one event after which nothing follows.
-        case finished(exit: Int32, reason: String)
+        ///
+        /// `needs`: what must change before the same command would do more, in words; empty where nothing must.
+        case finished(exit: Int32, reason: String, needs: [String] = [])
     }
 
     package var time: WallTime

@@ -184,6 +184,7 @@ final class IntakeSession {
         case .takesNew:
             try known.describe(job)
             try known.replace(job, seed: seed)
+            intake.replaced += 1
         case .madeAnew:
             try keepFormer(of: job, among: formerRows, seed: seed)
             intake.redone += 1

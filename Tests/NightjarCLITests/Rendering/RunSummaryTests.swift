@@ -59,6 +59,20 @@ struct RunSummaryTests {
         #expect(lines.prefix(2) == ["b7: 1 of 2 done, 1 failed", "all 40 batches: 79 of 80 done, 1 failed"])
     }
 
+    @Test func `what must change first is said before the same command`() {
+        let left = RenderingSample.progress([.done: 2, .pending: 1])
+        func last(_ needs: [String]) -> String? {
+            RunSummary.text(
+                batches: [left], output: "output", elapsed: .seconds(1), exit: 10, reason: "late", needs: needs
+            ).split(separator: "\n").last.map(String.init)
+        }
+        #expect(last([]) == "to go on:              the same command again; nothing is paid for twice")
+        #expect(
+            last(["a later `deadline` for a", "`--max-jobs` above 0"])
+                == "to go on:              a later `deadline` for a, `--max-jobs` above 0, then the same command; "
+                + "nothing is paid for twice")
+    }
+
     private func summary(_ batches: [BatchProgress], exit: Int32, reason: String) -> String {
         RunSummary.text(batches: batches, output: "output", elapsed: .seconds(200), exit: exit, reason: reason)
     }
