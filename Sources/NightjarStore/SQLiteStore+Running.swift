@@ -43,10 +43,9 @@ extension SQLiteStore {
         return running
     }
 
-    /// The condition of the index `jobs_unfinished`: SQLite uses it only in a query that repeats this to the letter.
-    static let isUnfinished = """
-        state IN ('pending', 'submitting', 'submitted', 'ready', 'unknown', 'waiting')
-        """
+    /// The condition of the index `jobs_unfinished`: SQLite uses it only in a query that repeats this to the letter. What
+    /// is finished (`cancelled`, `done`, `failed`, `filtered`) comes before `pending` in the alphabet.
+    static let isUnfinished = "+state >= 'pending'"
 
     /// What was out is `unknown`, and every open submission has a loss: dated once, whatever the number of starts.
     private static func holdInterrupted(

@@ -86,7 +86,7 @@ extension SQLiteStore {
             let batches = try Int64.fetchAll(
                 db, sql: "SELECT id FROM batches WHERE ?1 IS NULL OR name = ?1 ORDER BY id", arguments: [batch])
             var found = try Self.jobs(named: text, of: batches, in: db)
-            if found.isEmpty { found = try Self.jobs(withKey: text, of: batches, in: db) }
+            if found.isEmpty { found = try Self.jobs(withKey: text, of: batch, in: db) }
             // Rows of a batch are in the order of their indices.
             found.sort { ($0.batch, $0.id) < ($1.batch, $1.id) }
             return try found.prefix(Self.mostFound).compactMap { job in
@@ -123,18 +123,21 @@ extension SQLiteStore {
     }
 
     /// By the key, or a beginning of it: 1 to 32 hexadecimal digits.
-    private static func jobs(withKey text: String, of batches: [Int64], in db: Database) throws -> [Place] {
+    private static func jobs(withKey text: String, of batch: String?, in db: Database) throws -> [Place] {
         let digits = text.compactMap(\.hexDigitValue).map(UInt8.init)
         guard (1...32).contains(digits.count), digits.count == text.count else { return [] }
         func key(filledWith digit: UInt8) -> Data {
             let full = digits + repeatElement(digit, count: 32 - digits.count)
             return Data((0..<16).map { full[2 * $0] << 4 | full[2 * $0 + 1] })
         }
-        return try batches.flatMap { batch in
-            try Int64.fetchAll(
-                db, sql: "SELECT id FROM jobs WHERE batch_id = ? AND key BETWEEN ? AND ? LIMIT ?",
-                arguments: [batch, key(filledWith: 0), key(filledWith: 15), mostFound]
-            ).map { Place(batch: batch, id: $0) }
-        }
+        // All batches at once: where there is no index of keys, the table is gone through.
+        return try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, batch_id FROM jobs
+                WHERE batch_id IN (SELECT id FROM batches WHERE ?1 IS NULL OR name = ?1) AND key BETWEEN ?2 AND ?3
+                ORDER BY batch_id, id LIMIT ?4
+                """, arguments: [batch, key(filledWith: 0), key(filledWith: 15), mostFound]
+        ).map { Place(batch: $0["batch_id"], id: $0["id"]) }
     }
 }

@@ -30,8 +30,8 @@ package struct IntakePreview {
                 var result: (intake: Intake, marks: IntakeMarks?)?
                 try db.inTransaction {
                     result = try SQLiteStore.takeIn(
-                        settings, digest: digest, changed: changed, now: now,
-                        limits: IntakeLimits(keepsIndex: false), in: db, expand: expand)
+                        settings, digest: digest, changed: changed, now: now, limits: IntakeLimits(), in: db,
+                        expand: expand)
                     return .commit
                 }
                 guard let result else { throw StoreFailure.other("a manifest was not taken in") }

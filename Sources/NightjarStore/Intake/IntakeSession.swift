@@ -7,8 +7,6 @@ struct IntakeLimits {
     var manyJobs = 20_000
     /// Keys of the batch that are kept in memory; beyond them the index of the table is the set. At least 1.
     var keysInMemory = KeySet.limit
-    /// The index of keys is needed later; `false` where only this intake uses the table.
-    var keepsIndex = true
 }
 
 /// What an intake has done to the jobs, by their indices.
@@ -24,7 +22,7 @@ struct IntakeMarks {
 }
 
 /// One manifest being taken in, inside one transaction. Memory grows by a few bytes a job.
-final class IntakeSession {
+struct IntakeSession {
     private let db: Database
     private let transaction: GroupCommit.Transaction
     private let batch: BatchID
@@ -32,7 +30,7 @@ final class IntakeSession {
     private let limits: IntakeLimits
     private let many: Int
     private let rows: JobRows
-    private let firstNewRow: Int64
+    let firstNewRow: Int64
     private let known: KnownJobs
     private let keyIndex: KeyIndex
     /// Of the batch, known and new.
@@ -72,12 +70,13 @@ final class IntakeSession {
         // The set has 32 bits for a row.
         usesIndex = nextIndex > limits.keysInMemory || lastRow > Int64(Int32.max)
         keys = KeySet(firstRow: usesIndex ? firstNewRow : 1)
+        if usesIndex { try keyIndex.restore() }
         if nextIndex > 0 { try readKnown() }
     }
 
     /// Keys and seeds of all jobs that the state knows.
-    private func readKnown() throws {
-        let source = try SQLiteStore.jobsOfBatch(nextIndex, in: db)
+    private mutating func readKnown() throws {
+        let source = try SQLiteStore.jobsOfBatch(batch, in: db)
         let statement = try RawStatement(db, "SELECT id, key, seed FROM \(source)")
         statement.bind(batch.rawValue, at: 1)
         defer { statement.reset() }
@@ -87,7 +86,7 @@ final class IntakeSession {
         }
     }
 
-    func add(_ job: PlannedJob) throws {
+    mutating func add(_ job: PlannedJob) throws {
         var ordinal = max(job.firstOrdinal, nextOrdinal[job.identity] ?? 0)
         while try !place(job, key: job.identity.key(ordinal: ordinal)) {
             ordinal += 1
@@ -97,27 +96,27 @@ final class IntakeSession {
     }
 
     /// - Returns: `false` when this manifest has named the key already: an equal job, whose ordinal is the next one.
-    private func place(_ job: PlannedJob, key: JobKey) throws -> Bool {
+    private mutating func place(_ job: PlannedJob, key: JobKey) throws -> Bool {
         let parametersID = try parameters.id(of: job.parameters)
-        var knownJob: KnownJob?
-        var row = try keys.row(of: key) { row in
-            if row >= firstNewRow { return try (rows.waitingKey(of: row) ?? known.key(of: row)) == key }
-            knownJob = try known.find(row, job, key: key, parameters: parametersID)
-            return knownJob != nil
-        }
-        if row == nil, usesIndex {
-            row = try known.row(of: key)
-            if let row, row < firstNewRow {
-                knownJob = try known.find(row, job, key: key, parameters: parametersID)
+        var steps = 0
+        while let row = keys.nextRow(of: key, after: &steps) {
+            if row >= firstNewRow {
+                if try (rows.waitingKey(of: row) ?? known.key(of: row)) == key { return false }
+            } else if let job = try known.find(row, job, key: key, parameters: parametersID) {
+                return try meet(job)
             }
         }
-        if let knownJob { return try meet(knownJob) }
-        if row != nil { return false }
+        if usesIndex, let row = try known.row(of: key) {
+            guard row < firstNewRow, let job = try known.find(row, job, key: key, parameters: parametersID) else {
+                return false
+            }
+            return try meet(job)
+        }
         try addNew(job, key: key, parameters: parametersID)
         return true
     }
 
-    private func addNew(_ job: PlannedJob, key: JobKey, parameters: Int64) throws {
+    private mutating func addNew(_ job: PlannedJob, key: JobKey, parameters: Int64) throws {
         let seed = firstSeed(of: job, key: key)
         let row = try rows.add(job, index: nextIndex, key: key, parameters: parameters, seed: seed)
         if case .derived = job.seed, let seed {
@@ -132,7 +131,7 @@ final class IntakeSession {
         try remember(key, row: row)
     }
 
-    private func remember(_ key: JobKey, row: Int64) throws {
+    private mutating func remember(_ key: JobKey, row: Int64) throws {
         if usesIndex ? keys.count >= JobRows.rowsAtOnce : keys.count >= limits.keysInMemory {
             try rows.flush()
             if !usesIndex { try keyIndex.restore() }
@@ -152,7 +151,7 @@ final class IntakeSession {
         }
     }
 
-    private func meet(_ job: KnownJob) throws -> Bool {
+    private mutating func meet(_ job: KnownJob) throws -> Bool {
         guard !marks.named.contains(job.index) else { return false }
         marks.named.insert(job.index)
         intake.kept += 1
@@ -179,17 +178,18 @@ final class IntakeSession {
 
     /// Settles seeds that were drawn twice, and sets aside what is no longer named.
     /// - Throws: `IntakeConflicts` where jobs share paths.
-    func finish() throws -> Intake {
+    mutating func finish() throws -> Intake {
         try rows.flush()
-        if limits.keepsIndex { try keyIndex.restore() }
-        try seeds.settle { row in
+        if keyIndex.wasThere { try keyIndex.restore() }
+        try seeds.settle { [known] row in
             try known.key(of: row)
-        } redraw: { row, seed in
+        } redraw: { [db] row, seed in
             try db.execute(sql: "UPDATE jobs SET seed = ? WHERE id = ?", arguments: [seed, row])
         }
         try paths.check(db)
         if marks.firstNew > 0 {
-            try known.setAside(allBut: marks.named, jobs: nextIndex) { index in
+            let named = marks.named
+            try known.setAside(allBut: named) { index in
                 marks.removed.insert(index)
                 intake.removed += 1
             }
