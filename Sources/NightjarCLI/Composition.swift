@@ -186,7 +186,7 @@ struct Composition: Sendable {
         guard key != nil, configuration.run.budget != nil || !limited.isEmpty else { return }
         var models = Set(try await store.modelsToSubmit(asked))
         if configuration.retryFailed {
-            models.formUnion(try await store.submittableJobs(asked, andFailed: true).map(\.model))
+            models.formUnion(try await store.failedModels(asked))
         }
         try Self.refuseUnpriced(models.sorted(), configuration.run.prices)
     }

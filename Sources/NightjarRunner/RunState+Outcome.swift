@@ -44,7 +44,7 @@ extension RunState {
     private func whatIsNeeded(_ asked: [Batch]) -> [String] {
         var needs: [String] = []
         for batch in asked {
-            if batch.count(.submitting, .submitted, .ready) > 0 { return [] }
+            if batch.count(.submitting, .submitted, .ready, .unknown) > 0 { return [] }
             guard batch.count(.pending, .waiting) > 0 else { continue }
             guard let need = need(of: batch) else { return [] }
             if !needs.contains(need) { needs.append(need) }

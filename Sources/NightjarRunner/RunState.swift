@@ -54,8 +54,10 @@ final class RunState: Sendable {
     let state: Mutex<State>
     let changed = Signal()
 
+    /// - Parameter haveImages: Batches that need no pilot any more.
     init(
-        settings: RunSettings, batches: [BatchSummary], asked: Set<BatchID>, time: Timekeeper, observer: any RunObserver
+        settings: RunSettings, batches: [BatchSummary], asked: Set<BatchID>, haveImages: Set<BatchID>,
+        time: Timekeeper, observer: any RunObserver
     ) {
         self.settings = settings
         self.time = time
@@ -69,7 +71,7 @@ final class RunState: Sendable {
             if let schedule = summary.settings.schedule, known[summary.id]?.times.timetable == nil {
                 known[summary.id]?.halted = "no time zone `\(schedule.timeZone ?? "")` is known here"
             }
-            if settings.pilot > 0, summary.count(.done) == 0 { known[summary.id]?.pilot = settings.pilot }
+            if settings.pilot > 0, !haveImages.contains(summary.id) { known[summary.id]?.pilot = settings.pilot }
         }
         state = Mutex(State(batches: known, order: batches.map(\.id), ranks: Self.ranks(batches)))
     }

@@ -26,7 +26,10 @@ package final class Runner: Sendable {
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) async throws {
         batches = try await store.batches()
-        let state = RunState(settings: settings, batches: batches, asked: Set(asked), time: time, observer: observer)
+        let mayHaveImages = settings.pilot > 0 ? batches.filter { $0.count(.done) > 0 }.map(\.id) : []
+        let state = RunState(
+            settings: settings, batches: batches, asked: Set(asked),
+            haveImages: try await store.haveImages(mayHaveImages), time: time, observer: observer)
         let rates = batches.compactMap { batch in batch.settings.limits.rate.map { (batch.id, $0) } }
         budget = RequestBudget(
             rate: settings.rate, batches: Dictionary(rates) { first, _ in first }, store: store, time: time,

@@ -11,6 +11,9 @@ enum Migrations {
         migrator.registerMigration("2", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: version2)
         }
+        migrator.registerMigration("3", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: version3)
+        }
         return migrator
     }()
 

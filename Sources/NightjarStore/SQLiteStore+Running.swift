@@ -43,10 +43,9 @@ extension SQLiteStore {
         return running
     }
 
-    /// The condition of the index `jobs_unfinished`: SQLite uses it only in a query that repeats this to the letter.
-    static let isUnfinished = """
-        state IN ('pending', 'submitting', 'submitted', 'ready', 'unknown', 'waiting')
-        """
+    /// The condition of the index `jobs_unfinished`: SQLite uses it only in a query that repeats this to the letter. What
+    /// is finished (`cancelled`, `done`, `failed`, `filtered`) comes before `pending` in the alphabet.
+    static let isUnfinished = "+state >= 'pending'"
 
     /// What was out is `unknown`, and every open submission has a loss: dated once, whatever the number of starts.
     private static func holdInterrupted(
@@ -94,6 +93,18 @@ extension SQLiteStore {
                         """, arguments: [batch.rawValue])
             }
             return Set(models).sorted()
+        }
+    }
+
+    package func haveImages(_ batches: [BatchID]) async throws -> Set<BatchID> {
+        try await read { db in
+            let found = try batches.filter { batch in
+                let jobs = try Self.jobsOfBatch(batch, in: db)
+                return try Bool.fetchOne(
+                    db, sql: "SELECT EXISTS (SELECT 1 FROM \(jobs) AND state = 'done' AND NOT removed)",
+                    arguments: [batch.rawValue]) ?? false
+            }
+            return Set(found)
         }
     }
 

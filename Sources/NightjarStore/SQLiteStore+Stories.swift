@@ -38,7 +38,8 @@ extension SQLiteStore {
             let due: Int64? = row["due_at_ms"]
             let isOpen = submissions.contains(where: \.isOpen)
             return JobStory(
-                job: summary, former: try Self.former(of: summary.key, in: row["batch_id"], db),
+                job: summary, isFormer: try Self.isFormer(summary, in: row["batch_id"], db),
+                former: try Self.former(of: summary.key, in: row["batch_id"], db),
                 dueAt: summary.state == .waiting ? due.map(WallTime.init(milliseconds:)) : nil,
                 submissions: submissions, duplicates: duplicates,
                 candidates: isOpen ? try Self.candidates(of: summary.request.parameters.model, db) : [],
@@ -46,15 +47,42 @@ extension SQLiteStore {
         }
     }
 
+    /// Those of which something was submitted.
     private static func former(of key: JobKey, in batch: Int64, _ db: Database) throws -> [JobSummary] {
-        let find = try db.cachedStatement(sql: "SELECT id FROM jobs WHERE batch_id = ? AND key = ?")
         var found: [JobSummary] = []
-        while let id = try Int64.fetchOne(find, arguments: [batch, Data(key.former(found.count).bytes)]),
-            let row = try summaryRow(of: id, in: db)
-        {
-            found.append(jobSummary(row))
+        // Several with one look at the table, which has no index of keys.
+        for first in stride(from: 0, to: Int.max, by: 8) {
+            let keys = (first..<first + 8).map { "x'\(key.former($0))'" }.joined(separator: ", ")
+            let ids = try Int64.fetchAll(
+                db, sql: "SELECT id FROM \(try jobsOfBatch(BatchID(batch), in: db)) AND key IN (\(keys)) ORDER BY id",
+                arguments: [batch])
+            for id in ids {
+                guard let row = try summaryRow(of: id, in: db), row["submissions"] > 0 else { continue }
+                found.append(jobSummary(row))
+            }
+            if ids.count < 8 { break }
         }
         return found
+    }
+
+    /// Whether the job keeps what was made for another before its request was changed.
+    private static func isFormer(_ job: JobSummary, in batch: Int64, _ db: Database) throws -> Bool {
+        guard job.isRemoved, let label = job.label else { return false }
+        return formerKeys(try keys(ofLabel: label, in: [batch], db).map(\.key)).contains(job.key)
+    }
+
+    private static func keys(
+        ofLabel label: String, in batches: [Int64], _ db: Database
+    ) throws -> [(place: Place, key: JobKey)] {
+        try Row.fetchAll(db, sql: "SELECT id, batch_id, key FROM jobs WHERE label = ?", arguments: [label])
+            .map { (Place(batch: $0["batch_id"], id: $0["id"]), JobRow.key($0)) }
+            .filter { batches.contains($0.place.batch) }
+    }
+
+    /// Of these keys those that follow from another of them.
+    private static func formerKeys(_ keys: [JobKey]) -> Set<JobKey> {
+        let all = Set(keys)
+        return all.intersection(keys.flatMap { key in keys.indices.map { key.former($0) } })
     }
 
     private static func seedHolder(of job: JobSummary, _ db: Database) throws -> JobStory.SeedHolder? {
@@ -97,7 +125,7 @@ extension SQLiteStore {
             let batches = try Int64.fetchAll(
                 db, sql: "SELECT id FROM batches WHERE ?1 IS NULL OR name = ?1 ORDER BY id", arguments: [batch])
             var found = try Self.jobs(named: text, of: batches, in: db)
-            if found.isEmpty { found = try Self.jobs(withKey: text, of: batches, in: db) }
+            if found.isEmpty { found = try Self.jobs(withKey: text, of: batch, in: db) }
             // Rows of a batch are in the order of their indices.
             found.sort { ($0.batch, $0.id) < ($1.batch, $1.id) }
             return try found.prefix(Self.mostFound).compactMap { job in
@@ -119,37 +147,41 @@ extension SQLiteStore {
     }
 
     /// By the manifest's `id`, or by an id of the API, also one of an earlier attempt or a duplicate. An `id` means the job
-    /// that the manifest names, not those that keep what was made for it before.
+    /// itself, not those that keep what was made for it before.
     private static func jobs(named text: String, of batches: [Int64], in db: Database) throws -> [Place] {
         let ofDuplicates = try isOld(db) ? "" : "UNION SELECT job_id FROM duplicates WHERE remote_id = ?1"
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT id, batch_id FROM (
-                    SELECT id, batch_id, removed, min(removed) OVER (PARTITION BY batch_id) AS least
-                    FROM jobs WHERE label = ?1)
-                WHERE removed = least
-                UNION SELECT id, batch_id FROM jobs WHERE id IN (
+                SELECT id, batch_id FROM jobs WHERE id IN (
                     SELECT id FROM jobs WHERE remote_id = ?1
                     UNION SELECT job_id FROM submissions WHERE remote_id = ?1
                     \(ofDuplicates))
                 """, arguments: [text])
-        return rows.map { Place(batch: $0["batch_id"], id: $0["id"]) }.filter { batches.contains($0.batch) }
+        let byID = rows.map { Place(batch: $0["batch_id"], id: $0["id"]) }.filter { batches.contains($0.batch) }
+        let named = try keys(ofLabel: text, in: batches, db)
+        let former = formerKeys(named.map(\.key))
+        return byID
+            + named.filter { job in !former.contains(job.key) && !byID.contains { $0.id == job.place.id } }
+            .map(\.place)
     }
 
     /// By the key, or a beginning of it: 1 to 32 hexadecimal digits.
-    private static func jobs(withKey text: String, of batches: [Int64], in db: Database) throws -> [Place] {
+    private static func jobs(withKey text: String, of batch: String?, in db: Database) throws -> [Place] {
         let digits = text.compactMap(\.hexDigitValue).map(UInt8.init)
         guard (1...32).contains(digits.count), digits.count == text.count else { return [] }
         func key(filledWith digit: UInt8) -> Data {
             let full = digits + repeatElement(digit, count: 32 - digits.count)
             return Data((0..<16).map { full[2 * $0] << 4 | full[2 * $0 + 1] })
         }
-        return try batches.flatMap { batch in
-            try Int64.fetchAll(
-                db, sql: "SELECT id FROM jobs WHERE batch_id = ? AND key BETWEEN ? AND ? LIMIT ?",
-                arguments: [batch, key(filledWith: 0), key(filledWith: 15), mostFound]
-            ).map { Place(batch: batch, id: $0) }
-        }
+        // All batches at once: where there is no index of keys, the table is gone through.
+        return try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, batch_id FROM jobs
+                WHERE batch_id IN (SELECT id FROM batches WHERE ?1 IS NULL OR name = ?1) AND key BETWEEN ?2 AND ?3
+                ORDER BY batch_id, id LIMIT ?4
+                """, arguments: [batch, key(filledWith: 0), key(filledWith: 15), mostFound]
+        ).map { Place(batch: $0["batch_id"], id: $0["id"]) }
     }
 }

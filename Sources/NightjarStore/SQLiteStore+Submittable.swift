@@ -15,6 +15,20 @@ package struct SubmittableJobs: Equatable, Sendable {
 }
 
 extension SQLiteStore {
+    /// The models of failed jobs that `retryFailed` takes up again; in the end any of them may be submitted.
+    package func failedModels(_ batches: [BatchID]) async throws -> [String] {
+        try await read { db in
+            try batches.flatMap { batch in
+                try String.fetchAll(
+                    db,
+                    sql: """
+                        SELECT DISTINCT model FROM parameters WHERE id IN (
+                            SELECT parameters_id FROM jobs WHERE batch_id = ? AND state = 'failed' AND NOT removed)
+                        """, arguments: [batch.rawValue])
+            }
+        }
+    }
+
     /// The jobs of `batches` that are `pending` or `waiting`, by model.
     /// - Parameter andFailed: Those too that `retryFailed` would have submitted again.
     package func submittableJobs(_ batches: [BatchID], andFailed: Bool = false) async throws -> [SubmittableJobs] {

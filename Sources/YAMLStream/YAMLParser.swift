@@ -75,7 +75,8 @@ import Glibc
         do {
             // The start of the stream is no event of ours.
             while !isOver {
-                if let event = try parse() { return event }
+                try advance()
+                if let event = try taken() { return event }
             }
             return nil
         } catch {
@@ -84,16 +85,51 @@ import Glibc
         }
     }
 
-    private mutating func parse() throws(YAMLError) -> YAMLEvent? {
+    /// The next event that is no bare scalar: those before it are handed to `take`, without anything being made of them.
+    /// - Parameter take: Gets each scalar that has neither an anchor nor a tag: its text in UTF-8, how it is written, where it
+    ///   starts, and where it ends.
+    /// - Returns: `nil` at the end of the text.
+    /// - Throws: As `next`, and what `take` throws.
+    package mutating func next(
+        takingScalars take: (Span<UInt8>, YAMLScalarStyle, YAMLMark, YAMLMark) throws -> Void
+    ) throws -> YAMLEvent? {
+        if let failure { throw failure }
+        while !isOver {
+            do {
+                try advance()
+                if unsafe !event.pointee.isBareScalar {
+                    if let event = try taken() { return event }
+                    continue
+                }
+                try checkScalar()
+            } catch {
+                failure = error
+                throw error
+            }
+            defer { unsafe yaml_event_delete(event) }
+            let scalar = unsafe event.pointee.data.scalar
+            let text = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+            try unsafe take(
+                text.span, YAMLScalarStyle(scalar.style), start,
+                YAMLMark(event.pointee.end_mark, columnShift: columnShift))
+        }
+        return nil
+    }
+
+    /// Has libyaml parse the next event, which is then to be taken or deleted.
+    private mutating func advance() throws(YAMLError) {
         guard unsafe yaml_parser_parse(parser, event) == 1 else {
             // Bytes are looked at before they are parsed: what is wrong further on is not what is wrong here.
             let isInputs = unsafe parser.pointee.error == YAML_READER_ERROR
             throw unsafe (isInputs ? input.failure : nil)
                 ?? parser.pointee.describeError(readTo: input.mark, columnShift: columnShift)
         }
-        defer { unsafe yaml_event_delete(event) }
         input.bytesSinceEvent = 0
-        let start = unsafe YAMLMark(event.pointee.start_mark, columnShift: columnShift)
+    }
+
+    private mutating func taken() throws(YAMLError) -> YAMLEvent? {
+        defer { unsafe yaml_event_delete(event) }
+        let start = start
         let end = unsafe YAMLMark(event.pointee.end_mark, columnShift: columnShift)
         switch unsafe event.pointee.type {
         case YAML_DOCUMENT_START_EVENT: return YAMLEvent(kind: .documentStart, start: start, end: end)
@@ -137,29 +173,28 @@ import Glibc
     }
 
     private func scalar(from start: YAMLMark, to end: YAMLMark) throws(YAMLError) -> YAMLEvent {
+        try checkScalar()
+        let data = unsafe event.pointee.data.scalar
+        let text = unsafe String(
+            decoding: UnsafeBufferPointer(start: data.value, count: data.length), as: UTF8.self)
+        return try unsafe YAMLEvent(
+            kind: .scalar(text, YAMLScalarStyle(data.style)), anchor: name(data.anchor, at: start),
+            tag: name(data.tag, at: start), start: start, end: end)
+    }
+
+    private func checkScalar() throws(YAMLError) {
         let data = unsafe event.pointee.data.scalar
         guard unsafe data.length <= limits.scalarBytes else {
-            throw YAMLError(
-                .limit, "a text is longer than \(limits.scalarBytes) bytes", at: start)
+            throw YAMLError(.limit, "a text is longer than \(limits.scalarBytes) bytes", at: start)
         }
         // Written as an escape: what is copied from here to there as a C string would be cut.
         if unsafe memchr(data.value, 0, data.length) != nil {
             throw YAMLError(.encoding, "a text holds a NUL character", at: start, hint: "take the `\\0` out of it")
         }
-        let style: YAMLScalarStyle =
-            switch unsafe data.style {
-            case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
-            case YAML_DOUBLE_QUOTED_SCALAR_STYLE: .doubleQuoted
-            case YAML_LITERAL_SCALAR_STYLE: .literal
-            case YAML_FOLDED_SCALAR_STYLE: .folded
-            default: .plain
-            }
-        let text = unsafe String(
-            decoding: UnsafeBufferPointer(start: data.value, count: data.length), as: UTF8.self)
-        return try unsafe YAMLEvent(
-            kind: .scalar(text, style), anchor: name(data.anchor, at: start),
-            tag: name(data.tag, at: start), start: start, end: end)
     }
+
+    /// Where the event starts.
+    private var start: YAMLMark { unsafe YAMLMark(event.pointee.start_mark, columnShift: columnShift) }
 
     private func name(
         _ pointer: UnsafeMutablePointer<yaml_char_t>?, at mark: YAMLMark
@@ -184,5 +219,25 @@ extension YAMLMark {
     init(_ mark: yaml_mark_t, columnShift: Int) {
         self.init(
             line: Int(mark.line) + 1, column: max(1, Int(mark.column) + 1 - columnShift), offset: Int(mark.index))
+    }
+}
+
+extension YAMLScalarStyle {
+    init(_ style: yaml_scalar_style_t) {
+        switch style {
+        case YAML_SINGLE_QUOTED_SCALAR_STYLE: self = .singleQuoted
+        case YAML_DOUBLE_QUOTED_SCALAR_STYLE: self = .doubleQuoted
+        case YAML_LITERAL_SCALAR_STYLE: self = .literal
+        case YAML_FOLDED_SCALAR_STYLE: self = .folded
+        default: self = .plain
+        }
+    }
+}
+
+extension yaml_event_t {
+    /// A scalar with neither an anchor nor a tag.
+    var isBareScalar: Bool {
+        guard unsafe type == YAML_SCALAR_EVENT else { return false }
+        return unsafe data.scalar.anchor == nil && data.scalar.tag == nil
     }
 }

@@ -60,8 +60,11 @@ struct LimitTests {
         // The other batch could go on with the same command.
         let one = try await Bench(after: bench).run(.with { ($0.prices, $0.maxJobs) = (prices, 1) })
         #expect(one.exit == .limitReached && one.needs.isEmpty)
-        let rest = try await Bench(after: bench).run(.with { $0.prices = prices })
-        #expect(rest.exit == .limitReached && rest.needs == [poor])
+        let other = try Bench()
+        try other.takeIn(jobs: 2)
+        try other.takeIn("poor", jobs: 1, limits: .init(budget: Money(micros: 1)))
+        let rest = try await other.run(.with { $0.prices = prices })
+        #expect(rest.exit == .limitReached && rest.needs == [poor], "\(rest)")
     }
 
     @Test func `what failed is not billed, and its money is spent on others`() async throws {

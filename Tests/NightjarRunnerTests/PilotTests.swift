@@ -32,6 +32,23 @@ struct PilotTests {
         #expect(bench.service.submissions.count == 23)
     }
 
+    @Test func `a batch of which all is made anew has a pilot again`() async throws {
+        let bench = try Bench()
+        func takeIn(_ word: String, _ changed: ChangedJobs) throws -> Intake {
+            let jobs = (0..<20).map { PlannedJob.sample("\(word) \($0)", label: "job \($0)") }
+            return try bench.store.takeIn(
+                BatchSettings(name: "spring"), jobs, digest: word, changed: changed, now: bench.clock.wall)
+        }
+        _ = try takeIn("good", .keep)
+        #expect(try await bench.run(Self.settings(3)).exit == .success)
+        #expect(try takeIn("bad", .redo).redone == 20)
+        var script = ScriptedService.Script()
+        script.submit = { _ in .rejected("no such words") }
+        let later = try Bench(script, after: bench)
+        #expect(try await later.run(Self.settings(3)).exit == .someFailed)
+        #expect(later.service.submissions.count == 3)
+    }
+
     @Test func `no more than the pilot is sent while all of it is rejected`() async throws {
         var script = ScriptedService.Script()
         script.submit = { _ in .rejected("no such model") }

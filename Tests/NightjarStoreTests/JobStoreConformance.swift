@@ -227,5 +227,6 @@ struct JobStoreConformance {
         try await store.setMetadataRecord(MetadataRecord(hashes: ["a", "b", "c"], images: 4), of: batch)
         #expect(try await store.metadataRecord(of: batch) == MetadataRecord(hashes: ["b", "c"], images: 4))
         #expect(try await store.modelsToSubmit([batch]) == ["model-a"])
+        #expect(try await store.haveImages([batch]).isEmpty)
     }
 }

@@ -150,18 +150,92 @@ struct RedoTests {
         try await opened.store.checkInvariants()
     }
 
-    @Test func `an image that was paid for and did not come is kept as cancelled, and can be brought home`()
+    private static let slow: [JobLifecycle.State] = [
+        .submitted(remote, attempt: 1), .failed(FailureCause(.timeout, "slow")),
+    ]
+
+    @Test func `an image that was paid for and did not come can be brought home, and is not paid for again`()
         async throws
     {
-        let (opened, _, _) = try await edited([
-            .submitted(Self.remote, attempt: 1), .failed(FailureCause(.timeout, "slow")),
-        ])
+        let (opened, _, _) = try await edited(Self.slow)
         let jobs = try await opened.store.jobs()
         #expect(jobs.map(\.state) == [.pending, .cancelled] && jobs[1].remoteID == Self.remote)
+        // Asked for again it is what it was: `retry` fetches it.
+        let before = try opened.takeIn([.sample("old", label: "one")], digest: "3")
+        #expect(before.restored == 1)
+        #expect(try await opened.store.jobs().map(\.state) == [.failed, .cancelled])
+        #expect(try await opened.store.retryFailed([before.batch], now: Opened.now) == 1)
+        #expect(try await opened.store.jobs().map(\.state) == [.submitted, .cancelled])
+        try await opened.store.checkInvariants()
+    }
+
+    @Test func `one that is brought home by its id may become the job again meanwhile`() async throws {
+        let (opened, intake, _) = try await edited(Self.slow)
         let found = try #require(try await opened.store.findJobs("job-1", batch: nil).first)
         _ = try await opened.store.leave(.retry, for: found.id, now: Opened.now)
         let outcome = try await opened.store.carryOutDecisions(now: Opened.now)
         #expect(outcome.map(\.result) == [.moved(from: .cancelled, to: .submitted)])
+        #expect(try opened.takeIn([.sample("old", label: "one")], digest: "3").restored == 1)
+        let jobs = try await opened.store.jobs()
+        #expect(jobs.map(\.state) == [.submitted, .cancelled] && jobs[0].remoteID == Self.remote)
+        #expect(
+            try await opened.store.batches().first?.counts.filter { $0.value > 0 } == [.submitted: 1, .cancelled: 1])
+        #expect(try await opened.store.claim(5, of: intake.batch, now: Opened.now).isEmpty)
+        try await opened.store.checkInvariants()
+    }
+
+    @Test func `a blank one that is made anew counts as blank no more, until it is asked for again`() async throws {
+        let (opened, _, _) = try await edited([
+            .submitted(Self.remote, attempt: 1), .ready(Self.remote, Self.result, attempt: 1), .filtered(Self.file),
+        ])
+        #expect(
+            try await opened.store.batches().first?.counts.filter { $0.value > 0 } == [.pending: 1, .cancelled: 1])
+        #expect(try opened.takeIn([.sample("old", label: "one")], digest: "3").restored == 1)
+        #expect(try await opened.store.jobs().map(\.state) == [.filtered, .cancelled])
+        #expect(try await opened.store.jobs()[0].file == Self.file)
+        #expect(
+            try await opened.store.batches().first?.counts.filter { $0.value > 0 } == [.filtered: 1, .cancelled: 1])
+    }
+
+    @Test func `edits to and fro of which nothing is submitted leave one job besides`() async throws {
+        let (opened, _) = try await done()
+        for edit in 0..<4 {
+            #expect(try redo(opened, [.sample("new \(edit)", label: "one")], digest: "a\(edit)").redone == 1)
+            #expect(
+                try await opened.store.batches().first?.counts.filter { $0.value > 0 } == [.pending: 1, .done: 1])
+            #expect(try redo(opened, [.sample("old", label: "one")], digest: "b\(edit)").restored == 1)
+            let jobs = try await opened.store.jobs()
+            #expect(jobs.map(\.state) == [.done, .cancelled] && jobs[1].request.prompt == "new \(edit)")
+        }
+        let found = try await opened.store.findJobs("one", batch: nil)
+        // Nothing was made there.
+        #expect(try await opened.store.story(of: found[0].id)?.former == [])
+        try await opened.store.checkInvariants()
+    }
+
+    @Test func `an edit taken back while the new one is at the API takes effect when that is home`() async throws {
+        let (opened, batch) = try await done()
+        _ = try redo(opened, [.sample("new", label: "one")])
+        let second = RemoteJobID("job-2")
+        let job = try await opened.claim(batch, then: [.submitted(second, attempt: 1)])
+        let old = [PlannedJob.sample("old", label: "one")]
+        #expect(try opened.takeIn(old, digest: "3").changed == 1)
+        _ = try await opened.record(job.id, batch, from: .submitted, to: .done(Self.file))
+        #expect(try opened.takeIn(old, digest: "3").restored == 1)
+        #expect(try await opened.store.jobs().map(\.request.prompt) == ["old", "new"])
+        #expect(try await opened.store.jobs().map(\.state) == [.done, .done])
+    }
+
+    @Test func `an id means the job itself, named by the manifest or not`() async throws {
+        let (opened, _) = try await done()
+        _ = try redo(opened, [.sample("new", label: "one")])
+        try opened.takeIn([.sample("b")], digest: "3")
+        let found = try await opened.store.findJobs("one", batch: nil)
+        #expect(found.map(\.summary.index) == [0] && found[0].summary.isRemoved)
+        #expect(try await opened.store.story(of: found[0].id)?.isFormer == false)
+        let former = try #require(try await opened.store.findJobs("job-1", batch: nil).first)
+        #expect(try await opened.store.story(of: former.id)?.isFormer == true)
+        #expect(try await opened.store.haveImages([found[0].batch]).isEmpty)
     }
 
     @Test(

@@ -44,7 +44,7 @@ struct SchemaFixtureTests {
         try await opened.store.setAPIKnowledge(knowledge)
         _ = try await opened.store.leave(.retry, for: lost.id, now: Opened.now)
         try opened.store.close()
-        let target = Self.fixtures.appending(path: "schema-v2.sqlite")
+        let target = Self.fixtures.appending(path: "schema-v3.sqlite")
         try? FileManager.default.removeItem(at: target)
         try FileManager.default.copyItem(atPath: opened.folder.path("state/state.sqlite3"), toPath: target.path)
     }
@@ -75,11 +75,12 @@ struct SchemaFixtureTests {
         try store.close()
     }
 
-    @Test func `a state of version 2 migrates and keeps its rows`() async throws {
+    @Test(arguments: [2, 3])
+    func `a state of a later version migrates and keeps its rows`(version: Int) async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("s.sqlite3")
         try FileManager.default.copyItem(
-            atPath: Self.fixtures.appending(path: "schema-v2.sqlite").path, toPath: path)
+            atPath: Self.fixtures.appending(path: "schema-v\(version).sqlite").path, toPath: path)
         let store = try SQLiteStore.open(path: path)
         let jobs = try await store.jobs()
         #expect(jobs.map(\.state) == [.done, .ready, .submitted, .submitting, .failed, .waiting, .pending])
@@ -99,6 +100,10 @@ struct SchemaFixtureTests {
         #expect(try await store.duplicatesToFetch().map(\.id.rawValue) == ["remote-9"])
         #expect(try await store.apiKnowledge().longestList == 20)
         #expect(try await store.carryOutDecisions(now: Opened.now).count == 1)
+        let (places, hasKeyIndex) = try await store.read { db in
+            (try SQLiteStore.jobsOfBatch(BatchID(1), in: db), try KeyIndex(db).wasThere)
+        }
+        #expect(places.hasSuffix("BETWEEN 1 AND 7") && !hasKeyIndex)
         try await store.checkInvariants()
         try store.close()
     }

@@ -45,6 +45,18 @@ struct SeedDrawsTests {
         return result
     }
 
+    @Test func `two jobs with one key are refused`() throws {
+        let keys = [JobKey(high: 1, low: 2), JobKey(high: 3, low: 4), JobKey(high: 1, low: 2)]
+        #expect(throws: StoreFailure.other("two new jobs have the key \(keys[0])")) {
+            var draws = SeedDraws()
+            for (row, key) in keys.enumerated() { draws.draw(key.derivedSeed(draw: 0), row: Int64(row)) }
+            try draws.settle {
+                keys[Int($0)]
+            } redraw: { _, _ in
+            }
+        }
+    }
+
     @Test func `forged keys that meet again and again get the seeds that the slow way finds`() throws {
         var random = SeededGenerator()
         for _ in 0..<300 {

@@ -149,9 +149,22 @@ struct StateFileTests {
                 return try Row.fetchAll(statement, arguments: StatementArguments(repeatElement(1, count: count)))
                     .map { $0["detail"] as String }
             }
-            let usesIndex = plan.contains { $0.contains("jobs_unfinished") || $0.contains("jobs_waiting") }
+            let usesIndex = plan.contains {
+                $0.contains("jobs_unfinished (batch_id=? AND state=?") || $0.contains("jobs_waiting")
+            }
             #expect(usesIndex, "\(query): \(plan)")
         }
+    }
+
+    @Test func `the index of what is left to do holds the states that are not final`() async throws {
+        let states = JobState.allCases.map(\.rawValue)
+        let unfinished = try await Opened(.memory).store.read { db in
+            try states.filter { state in
+                let sql = "SELECT 1 FROM (SELECT ? AS state) WHERE \(SQLiteStore.isUnfinished)"
+                return try Int.fetchOne(db, sql: sql, arguments: [state]) != nil
+            }
+        }
+        #expect(unfinished == JobState.allCases.filter { !$0.isFinal }.map(\.rawValue))
     }
 
     @Test func `no statement of a run reads all jobs or all submissions`() async throws {

@@ -40,5 +40,6 @@ struct SubmittableJobsTests {
         }
         #expect(try await store.submittableJobs([first.batch]).map(\.jobs) == [1, 1])
         #expect(try await store.submittableJobs([first.batch], andFailed: true).map(\.jobs) == [2, 1])
+        #expect(try await store.failedModels([first.batch]).sorted() == ["model-a", "model-b"])
     }
 }

@@ -62,6 +62,10 @@ package final class WatchedStore: JobStore {
         try await watched(.read) { try await store.runningJob(id) }
     }
 
+    package func haveImages(_ batches: [BatchID]) async throws -> Set<BatchID> {
+        try await watched(.read) { try await store.haveImages(batches) }
+    }
+
     package func modelsToSubmit(_ batches: [BatchID]) async throws -> [String] {
         try await watched(.read) { try await store.modelsToSubmit(batches) }
     }

@@ -1,3 +1,4 @@
+import NightjarTestSupport
 import Testing
 import YAMLStream
 
@@ -17,7 +18,73 @@ func events(_ bytes: [UInt8], limits: YAMLLimits = YAMLLimits()) -> (events: [YA
     return (found, nil)
 }
 
+/// The same, with bare scalars taken as they lie in the parser, and the text given in pieces.
+private func eventsTakingScalars(
+    _ bytes: [UInt8], piece: Int, limits: YAMLLimits
+) -> (events: [YAMLEvent], error: YAMLError?) {
+    var position = 0
+    var parser = YAMLParser(limits: limits) { buffer in
+        let count = min(buffer.count, bytes.count - position, piece)
+        buffer.copyBytes(from: bytes[position..<(position + count)])
+        position += count
+        return count
+    }
+    var found: [YAMLEvent] = []
+    do {
+        while let event = try parser.next(takingScalars: { text, style, start, end in
+            let text = text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+            found.append(YAMLEvent(kind: .scalar(text, style), start: start, end: end))
+        }) {
+            found.append(event)
+        }
+    } catch {
+        return (found, error as? YAMLError)
+    }
+    return (found, nil)
+}
+
 struct YAMLEventTests {
+    @Test func `scalars may be taken without a string, and the text may come in pieces`() {
+        var random = SeededGenerator()
+        print(random)
+        let pieces =
+            [
+                "a", "word", "some longer text without an end", " ", "          ", "\n", "\r\n", "\r", "\t", "- ", ": ",
+                "&x ",
+                "*x", "!!str ", "'", "\"", "[", "]", ", ", "# comment", "\\0", "\\u00e9", "é", "日本", "\u{85}",
+                "\u{2028}", "%T\n",
+                "\u{7F}", "\u{1B}", "\u{0}", "|\n  ", "---\n",
+            ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xE6, 0x97]]
+        var limits = YAMLLimits()
+        limits.blanks = 24
+        limits.directives = 2
+        var scalars = 0
+        var errors = 0
+        for _ in 0..<4000 {
+            let bytes = (0..<Int.random(in: 0..<30, using: &random)).flatMap { _ in
+                // What cannot stand in a text comes seldom.
+                pieces[Int.random(in: 0..<(Bool.random(using: &random) ? 7 : pieces.count), using: &random)]
+            }
+            let expected = events(bytes, limits: limits)
+            for piece in [1, 7, 8, 13, bytes.count + 1] {
+                let found = eventsTakingScalars(bytes, piece: piece, limits: limits)
+                #expect(found.events == expected.events && found.error == expected.error, "\(piece) \(random) \(bytes)")
+            }
+            scalars += expected.events.count { if case .scalar = $0.kind { true } else { false } }
+            errors += expected.error == nil ? 0 : 1
+        }
+        #expect(scalars > 1000 && (1000..<3900).contains(errors))
+    }
+
+    @Test func `what is thrown while a scalar is taken ends nothing`() throws {
+        struct Stop: Error {}
+        var parser = YAMLParser(bytes: Array("[a, b]".utf8))
+        #expect(throws: Stop.self) {
+            while try parser.next(takingScalars: { _, _, _, _ in throw Stop() }) != nil {}
+        }
+        #expect(try parser.next()?.kind == .scalar("b", .plain))
+    }
+
     @Test func `a mapping comes as its start, its keys and values, and its end`() {
         let kinds = events("a: 1\nb: [x, 'y']\n").events.map(\.kind)
         #expect(

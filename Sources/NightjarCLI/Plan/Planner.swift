@@ -44,7 +44,8 @@ struct Planner {
         try Composition.refuseUnwritable(configuration.output, "the output folder")
         let state = configuration.state
         try Composition.refuseUnwritable(
-            state.lastIndex(of: "/").map { String(state[..<$0]) } ?? ".", "the folder of the state")
+            state.lastIndex(of: "/").map { String(state[..<state.index(after: $0)]) } ?? ".",
+            "the folder of the state")
         let known = try await store?.batchNames() ?? []
         try Composition.refuseImagesOfAnotherState(
             batches.map(\.batch.settings.name), known: known, configuration, costs: true)
@@ -57,6 +58,11 @@ struct Planner {
         }
         var models = Set(forecasts.flatMap { $0.jobsByModel.keys })
         if let store {
+            if configuration.retryFailed {
+                let names = Set(forecasts.map(\.settings.name))
+                models.formUnion(
+                    try await store.failedModels(store.batches().filter { names.contains($0.settings.name) }.map(\.id)))
+            }
             // What is at the API or held may have to be submitted again.
             let names = Set(forecasts.map(\.settings.name))
             let known = try await store.batches().filter { names.contains($0.settings.name) }

@@ -22,7 +22,12 @@ extension StoryRenderer {
         case .done, .filtered: addFile(job, to: &sheet)
         case .failed: addFailure(job, to: &sheet)
         case .cancelled:
-            if story.job.isRemoved {
+            if story.isFormer {
+                sheet.add("now", .text("not asked for any more"))
+                if job.remoteID != nil {
+                    sheet.add("to fetch it", .whole(Cells.plain(advice.retry(name, of: job.batch))))
+                }
+            } else if story.job.isRemoved {
                 sheet.add("now", .text("cancelled, since the manifest no longer names it; named again, it returns"))
             } else {
                 sheet.add("now", .text("cancelled; this takes that back:"))

@@ -68,7 +68,11 @@ package struct StoryRenderer: Sendable {
             let what = job.file.map { plain($0.path) } ?? job.state.rawValue
             sheet.add("before", .text("key \(job.key.description.prefix(12)): \(what), of its request before a change"))
         }
-        if story.job.isRemoved { sheet.add("manifest", .text("no longer names it", .warning)) }
+        if story.isFormer {
+            sheet.add("manifest", .text("asks for something else under this `id` now; asked for again, this returns"))
+        } else if story.job.isRemoved {
+            sheet.add("manifest", .text("no longer names it", .warning))
+        }
     }
 
     private func prompt(_ text: String) -> FactSheet.Line {

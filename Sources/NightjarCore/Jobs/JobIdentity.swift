@@ -27,7 +27,7 @@ package struct JobIdentity: Hashable, Sendable {
             writer.append(parameters.sampler)
             switch seed {
             case .manifest(let value): writer.append(decimal: value)
-            case .derived: writer.append(nil)
+            case .derived: writer.append(word: .max)
             case .server: writer.append("server")
             }
         }
@@ -90,7 +90,9 @@ private struct FieldWriter {
         withUnsafeTemporaryAllocation(byteCount: 8 * fields + bytes, alignment: 8) { buffer in
             var writer = FieldWriter(buffer)
             write(&writer)
-            return JobIdentity(SHA256.hash(data: UnsafeRawBufferPointer(rebasing: buffer[..<writer.count])))
+            var hash = SHA256()
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<writer.count]))
+            return JobIdentity(hash.finalize())
         }
     }
 
@@ -100,10 +102,14 @@ private struct FieldWriter {
     }
 
     mutating func append(_ field: String?) {
-        guard var text = field else { return append(word: .max) }
-        text.withUTF8 { bytes in
+        guard let field else { return append(word: .max) }
+        append(field)
+    }
+
+    mutating func append(_ text: String) {
+        text.utf8.span.bytes.withUnsafeBytes { bytes in
             append(word: UInt64(bytes.count))
-            UnsafeMutableRawBufferPointer(rebasing: buffer[count...]).copyMemory(from: UnsafeRawBufferPointer(bytes))
+            UnsafeMutableRawBufferPointer(rebasing: buffer[count...]).copyMemory(from: bytes)
             count += bytes.count
         }
     }

@@ -50,6 +50,8 @@ package struct JobStory: Equatable, Sendable {
     }
 
     package var job: JobSummary
+    /// It keeps what was made for another before its request was changed.
+    package var isFormer: Bool
     /// Jobs that keep what was made for this one before its request was changed, in the order in which they came to be.
     package var former: [JobSummary]
     /// When it may be submitted again; only while `waiting`.
@@ -63,10 +65,12 @@ package struct JobStory: Equatable, Sendable {
     package var seedHolder: SeedHolder?
 
     package init(
-        job: JobSummary, former: [JobSummary] = [], dueAt: WallTime? = nil, submissions: [Submission],
+        job: JobSummary, isFormer: Bool = false, former: [JobSummary] = [], dueAt: WallTime? = nil,
+        submissions: [Submission],
         duplicates: [Duplicate] = [], candidates: [Candidate] = [], seedHolder: SeedHolder? = nil
     ) {
         self.job = job
+        self.isFormer = isFormer
         self.former = former
         self.dueAt = dueAt
         self.submissions = submissions

@@ -48,6 +48,9 @@ package protocol JobStore: ReconciliationStore, DecisionStore {
     /// The models of all jobs of `batches` that may still be submitted, the `unknown` ones among them, sorted.
     func modelsToSubmit(_ batches: [BatchID]) async throws -> [String]
 
+    /// Which of `batches` have an image of a job that their manifest names.
+    func haveImages(_ batches: [BatchID]) async throws -> Set<BatchID>
+
     /// When the next job of `batches` that waits for another attempt may be submitted.
     func nextDue(_ batches: [BatchID]) async throws -> WallTime?
 

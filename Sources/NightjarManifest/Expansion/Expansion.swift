@@ -53,25 +53,36 @@ final class Expansion {
     func makeAll(of prompts: PromptRecords) throws {
         let slots = SeedSlots(nil, plan)
         beginPass()
+        guard var plain = common.map(plainJob), matrix.axes.isEmpty else {
+            return try prompts.forEach { try makeAll(source($0.item)) }
+        }
         try prompts.forEach { record in
-            if case .plain(let prompt) = record, matrix.axes.isEmpty {
-                try makePlain(prompt, slots)
-            } else {
-                try makeAll(source(record.item))
+            switch record {
+            case .plain(let prompt): try makePlain(prompt, slots, &plain)
+            case .item(let item): try makeAll(source(item))
             }
         }
     }
 
+    /// What the jobs of prompts that are nothing but their text share.
+    private func plainJob(_ parameters: ImageRequest.Parameters) -> PlannedJob {
+        PlannedJob(
+            label: nil, prompt: "", parameters: parameters, seed: .derived,
+            identity: JobIdentity(prompt: "", parameters: parameters, seed: .derived),
+            place: SourcePlace(file: files[0], line: 1))
+    }
+
     /// The common case, without what it does not need.
-    private func makePlain(_ prompt: PromptSpool.PlainPrompt, _ slots: SeedSlots) throws {
-        guard let common else { return }
+    /// - Parameter job: One for all, so that what they share is not copied for each.
+    private func makePlain(_ prompt: PromptSpool.PlainPrompt, _ slots: SeedSlots, _ job: inout PlannedJob) throws {
+        job.prompt = prompt.text
+        job.place.line = prompt.line
         for place in 0..<slots.count {
             let seed = slots[place]
-            try add(
-                PlannedJob(
-                    label: nil, prompt: prompt.text, parameters: common, seed: seed.source,
-                    identity: JobIdentity(prompt: prompt.text, parameters: common, seed: seed.source),
-                    firstOrdinal: seed.ordinal, place: SourcePlace(file: files[0], line: prompt.line)))
+            job.seed = seed.source
+            job.firstOrdinal = seed.ordinal
+            job.identity = JobIdentity(prompt: prompt.text, parameters: job.parameters, seed: seed.source)
+            try add(job)
         }
     }
 

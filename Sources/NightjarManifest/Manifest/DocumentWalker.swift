@@ -28,6 +28,8 @@ struct DocumentHeader {
 
 /// Walks over one document: prompts are handed out one by one, everything else is collected. Keys come in any order.
 struct DocumentWalker {
+    typealias OnText = (Span<UInt8>, YAMLScalarStyle, YAMLMark, YAMLMark) throws -> Void
+
     let reader: NodeReader
     let sink: DiagnosticSink
     private(set) var header = DocumentHeader()
@@ -42,10 +44,10 @@ struct DocumentWalker {
 
     /// Reads a document behind its start, to its end.
     /// - Parameters:
-    ///   - onText: A prompt that is a plain string, the common case.
+    ///   - onText: A prompt that is a plain string, the common case: its text, how it is written, its start and its end.
     ///   - onNode: Any other entry of `prompts`.
     mutating func walk(
-        onText: (String, YAMLScalarStyle, YAMLEvent) throws -> Void, onNode: (YAMLNode) throws -> Void
+        onText: OnText, onNode: (YAMLNode) throws -> Void
     ) throws {
         guard let root = try reader.next() else { return }
         header.start = root.start
@@ -80,7 +82,7 @@ struct DocumentWalker {
     }
 
     private mutating func takeEntry(
-        _ keyEvent: YAMLEvent, onText: (String, YAMLScalarStyle, YAMLEvent) throws -> Void,
+        _ keyEvent: YAMLEvent, onText: OnText,
         onNode: (YAMLNode) throws -> Void
     ) throws {
         let key = try reader.node(from: keyEvent)
@@ -123,19 +125,15 @@ struct DocumentWalker {
     }
 
     private func takePrompts(
-        _ value: YAMLEvent, onText: (String, YAMLScalarStyle, YAMLEvent) throws -> Void,
+        _ value: YAMLEvent, onText: OnText,
         onNode: (YAMLNode) throws -> Void
     ) throws {
         // A list with an anchor must be kept, as far as it can be; every other list is streamed.
         guard value.kind == .sequenceStart, value.anchor == nil, value.tag == nil else {
             return try takePrompts(in: try reader.node(from: value), onNode: onNode)
         }
-        while let item = try reader.next(), !item.kind.isEnd {
-            if case .scalar(let text, let style) = item.kind, item.anchor == nil, item.tag == nil {
-                try onText(text, style, item)
-            } else {
-                try onNode(try reader.node(from: item))
-            }
+        while let item = try reader.next(takingScalars: onText), !item.kind.isEnd {
+            try onNode(try reader.node(from: item))
         }
     }
 

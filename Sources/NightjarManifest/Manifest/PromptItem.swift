@@ -156,5 +156,5 @@ struct PromptItem {
     var isBlank: Bool { !prompt.unicodeScalars.contains { !$0.properties.isWhitespace } }
 
     /// Unicode scalars to underline, where only the whole prompt can be pointed at.
-    var lengthOnLine: Int { mark.line == end.line ? max(1, end.column - mark.column) : 1 }
+    var lengthOnLine: Int { NightjarManifest.lengthOnLine(from: mark, to: end) }
 }

@@ -28,23 +28,23 @@ final class PromptSurvey {
         prompts = PromptSpool(context)
     }
 
-    func take(_ text: String, _ style: YAMLScalarStyle, _ event: YAMLEvent) throws {
-        let item = PromptItem(text: text, style: style, from: event.start, to: event.end)
-        guard !Self.isObviouslyPlain(text) else {
-            entries += 1
-            multiplied += 1
-            if withoutModel == nil { withoutModel = (item.mark, item.lengthOnLine, context.sink) }
-            return try prompts.append(
-                PromptSpool.PlainPrompt(
-                    text: text, line: item.line, column: item.mark.column, length: item.lengthOnLine))
-        }
+    func take(_ text: Span<UInt8>, _ style: YAMLScalarStyle, _ start: YAMLMark, _ end: YAMLMark) throws {
         entries += 1
-        try take(item, context.sink)
+        try text.withUnsafeBufferPointer { bytes in
+            guard Self.isObviouslyPlain(bytes) else {
+                let text = String(decoding: bytes, as: UTF8.self)
+                return try take(PromptItem(text: text, style: style, from: start, to: end), context.sink)
+            }
+            multiplied += 1
+            let length = lengthOnLine(from: start, to: end)
+            if withoutModel == nil { withoutModel = (start, length, context.sink) }
+            try prompts.append(bytes, line: start.line, column: start.column, length: length)
+        }
     }
 
     /// Text that begins with a visible character of ASCII, and holds nothing of the prompt language.
-    private static func isObviouslyPlain(_ text: String) -> Bool {
-        guard let first = text.utf8.first, first > 0x20, first < 0x7F else { return false }
+    private static func isObviouslyPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = text.first, first > 0x20, first < 0x7F else { return false }
         return PromptTemplate.isPlain(text)
     }
 

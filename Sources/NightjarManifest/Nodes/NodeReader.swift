@@ -42,6 +42,13 @@ final class NodeReader {
         return event
     }
 
+    /// The next event within a list that is no bare scalar; see `YAMLParser`.
+    func next(
+        takingScalars take: (Span<UInt8>, YAMLScalarStyle, YAMLMark, YAMLMark) throws -> Void
+    ) throws -> YAMLEvent? {
+        try parser.next(takingScalars: take)
+    }
+
     /// The node that begins with `event`. What is wrong with it is reported.
     func node(from event: YAMLEvent) throws(YAMLError) -> YAMLNode {
         if let node = try read(event, keeps: true) { return node }

@@ -43,7 +43,7 @@ package struct YAMLNode: Sendable {
     }
 
     /// Unicode scalars from its start to its end, or 1 if that is on another line.
-    package var lengthOnLine: Int { start.line == end.line ? max(1, end.column - start.column) : 1 }
+    package var lengthOnLine: Int { NightjarManifest.lengthOnLine(from: start, to: end) }
 
     /// What a scalar means by its looks.
     package enum ScalarType: Equatable, Sendable {
@@ -122,6 +122,11 @@ package struct YAMLNode: Sendable {
         guard case .scalar(let text, let style) = content else { return nil }
         return scalarMark(text, style, from: start, to: end, at: offset)
     }
+}
+
+/// See `YAMLNode.lengthOnLine`.
+func lengthOnLine(from start: YAMLMark, to end: YAMLMark) -> Int {
+    start.line == end.line ? max(1, end.column - start.column) : 1
 }
 
 /// See `YAMLNode.mark(at:)`.

@@ -2,12 +2,14 @@
 struct ByteWriter {
     private(set) var bytes: [UInt8] = []
 
-    /// Overwrites the first bytes.
-    mutating func replaceStart(with value: UInt32) {
-        bytes.withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, as: UInt32.self) }
+    var count: Int { bytes.count }
+
+    /// Overwrites what is there.
+    mutating func replace(at position: Int, with value: UInt32) {
+        bytes.withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, toByteOffset: position, as: UInt32.self) }
     }
 
-    mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+    mutating func removeFirst(_ count: Int) { bytes.removeSubrange(..<count) }
 
     mutating func add(_ value: some FixedWidthInteger) {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
@@ -15,10 +17,12 @@ struct ByteWriter {
 
     mutating func add(_ text: String) {
         var text = text
-        text.withUTF8 { utf8 in
-            add(UInt32(utf8.count))
-            bytes.append(contentsOf: utf8)
-        }
+        text.withUTF8 { add($0) }
+    }
+
+    mutating func add(_ utf8: UnsafeBufferPointer<UInt8>) {
+        add(UInt32(utf8.count))
+        bytes.append(contentsOf: utf8)
     }
 
     mutating func add<Value>(_ value: Value?, _ write: (inout ByteWriter, Value) -> Void) {
@@ -46,7 +50,8 @@ struct ByteReader {
     mutating func text() -> String {
         let count = Int(integer(UInt32.self))
         defer { position += count }
-        return String(decoding: bytes[position..<(position + count)], as: UTF8.self)
+        return String(
+            decoding: UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)]), as: UTF8.self)
     }
 
     mutating func optional<Value>(_ read: (inout ByteReader) -> Value) -> Value? {

@@ -6,7 +6,6 @@ final class PromptSpool {
     private let context: ManifestContext
     private let start: Int
     private var end: Int
-    private var writer = ByteWriter()
 
     init(_ context: ManifestContext) {
         self.context = context
@@ -29,7 +28,8 @@ final class PromptSpool {
 
     enum Record {
         case plain(PlainPrompt)
-        case item(PromptItem)
+        // Large, and must not make the common case so.
+        indirect case item(PromptItem)
 
         /// The prompt with all that an entry of `prompts` may have.
         var item: PromptItem {
@@ -47,31 +47,27 @@ final class PromptSpool {
     fileprivate static let plain: UInt8 = 0
     fileprivate static let whole: UInt8 = 1
 
-    func append(_ prompt: PlainPrompt) throws(Spool.Failure) {
-        begin(Self.plain)
-        writer.add(UInt32(clamping: prompt.line))
-        writer.add(UInt32(clamping: prompt.column))
-        writer.add(UInt32(clamping: prompt.length))
-        writer.add(prompt.text)
-        try write()
+    /// Takes a prompt that is nothing but its text; see `PlainPrompt`.
+    func append(
+        _ text: UnsafeBufferPointer<UInt8>, line: Int, column: Int, length: Int
+    ) throws(Spool.Failure) {
+        try append(Self.plain) { writer in
+            writer.add(UInt32(clamping: line))
+            writer.add(UInt32(clamping: column))
+            writer.add(UInt32(clamping: length))
+            writer.add(text)
+        }
     }
 
     func append(_ item: PromptItem) throws(Spool.Failure) {
-        begin(Self.whole)
-        item.encode(into: &writer)
-        try write()
+        try append(Self.whole) { item.encode(into: &$0) }
     }
 
-    private func begin(_ kind: UInt8) {
-        writer.removeAll()
-        // For the length, which is known at the end.
-        writer.add(UInt32(0))
-        writer.add(kind)
-    }
-
-    private func write() throws(Spool.Failure) {
-        writer.replaceStart(with: UInt32(writer.bytes.count - 4))
-        try context.spool.append(writer.bytes)
+    private func append(_ kind: UInt8, _ write: (inout ByteWriter) -> Void) throws(Spool.Failure) {
+        try context.spool.append { writer in
+            writer.add(kind)
+            write(&writer)
+        }
         end = context.spool.count
     }
 }
@@ -85,10 +81,10 @@ struct PromptRecords: Sendable {
     func forEach(_ body: (PromptSpool.Record) throws -> Void) throws {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var filled = 0
-        var used = 0
         var next = range.lowerBound
         while true {
             // As many whole records as there are.
+            var used = 0
             var needed = 4
             try buffer.withUnsafeBytes { bytes in
                 while filled - used >= 4 {
@@ -100,16 +96,17 @@ struct PromptRecords: Sendable {
                     try body(record)
                 }
             }
+            if buffer.count < needed {
+                buffer.append(contentsOf: repeatElement(0, count: needed - buffer.count))
+            }
             // What is left moves to the front, and the rest is filled up.
-            buffer.removeSubrange(0..<used)
-            filled -= used
-            used = 0
-            let size = max(1 << 16, needed)
-            if buffer.count < size { buffer.append(contentsOf: repeatElement(0, count: size - buffer.count)) }
-            let most = min(buffer.count - filled, range.upperBound - next)
+            let most = min(buffer.count - (filled - used), range.upperBound - next)
             guard most > 0 else { return }
-            let got = try buffer.withUnsafeMutableBytes {
-                try spool.read(at: next, into: UnsafeMutableRawBufferPointer(rebasing: $0[filled..<(filled + most)]))
+            let got = try buffer.withUnsafeMutableBytes { bytes in
+                bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[used..<filled]))
+                filled -= used
+                return try spool.read(
+                    at: next, into: UnsafeMutableRawBufferPointer(rebasing: bytes[filled..<(filled + most)]))
             }
             guard got > 0 else { throw Spool.Failure(description: "a temporary file ends too early") }
             filled += got

@@ -9,13 +9,17 @@ struct Spool {
     private var file: TemporaryFile?
     /// Bytes in the file; what is written there never changes.
     private var written = 0
-    private var tail: [UInt8] = []
+    private var tail = ByteWriter()
 
     /// Bytes in all.
     var count: Int { written + tail.count }
 
-    mutating func append(_ bytes: [UInt8]) throws(Failure) {
-        tail.append(contentsOf: bytes)
+    /// Appends a record, with its length in 32 bits before it.
+    mutating func append(_ write: (inout ByteWriter) -> Void) throws(Failure) {
+        let start = tail.count
+        tail.add(UInt32(0))
+        write(&tail)
+        tail.replace(at: start, with: UInt32(tail.count - start - 4))
         if tail.count >= Self.inMemory { try flush() }
     }
 
@@ -27,23 +31,27 @@ struct Spool {
         let start = offset + ofFile - written
         guard ofFile < buffer.count, start < tail.count else { return ofFile }
         let more = min(buffer.count - ofFile, tail.count - start)
-        tail.withUnsafeBytes { bytes in
+        tail.bytes.withUnsafeBytes { bytes in
             UnsafeMutableRawBufferPointer(rebasing: buffer[ofFile...]).copyMemory(
                 from: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + more)]))
         }
         return ofFile + more
     }
 
+    /// Writes whole pages: the system fills up what is less.
     private mutating func flush() throws(Failure) {
         let file: TemporaryFile
         if let known = self.file { file = known } else { file = try TemporaryFile() }
         self.file = file
+        let count = tail.count & ~4095
         do {
-            try tail.withUnsafeBytes { try file.write($0, at: written) }
+            try tail.bytes.withUnsafeBytes {
+                try file.write(UnsafeRawBufferPointer(rebasing: $0[..<count]), at: written)
+            }
         } catch {
             throw error as? Failure ?? Failure(description: "\(error)")
         }
-        written += tail.count
-        tail.removeAll(keepingCapacity: true)
+        written += count
+        tail.removeFirst(count)
     }
 }

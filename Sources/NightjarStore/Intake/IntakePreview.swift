@@ -34,8 +34,8 @@ package struct IntakePreview {
                 var retried = 0
                 try db.inTransaction {
                     let taken = try SQLiteStore.takeIn(
-                        settings, digest: digest, changed: changed, now: now,
-                        limits: IntakeLimits(keepsIndex: false), in: db, expand: expand)
+                        settings, digest: digest, changed: changed, now: now, limits: IntakeLimits(), in: db,
+                        expand: expand)
                     if retriesFailed {
                         let transaction = GroupCommit.Transaction(db)
                         retried = try SQLiteStore.retryFailed(taken.intake.batch, in: transaction, now: now)

@@ -7,8 +7,6 @@ struct IntakeLimits {
     var manyJobs = 20_000
     /// Keys of the batch that are kept in memory; beyond them the index of the table is the set. At least 1.
     var keysInMemory = KeySet.limit
-    /// The index of keys is needed later; `false` where only this intake uses the table.
-    var keepsIndex = true
 }
 
 /// What an intake has done to the jobs, by their indices.
@@ -24,7 +22,7 @@ struct IntakeMarks {
 }
 
 /// One manifest being taken in, inside one transaction. Memory grows by a few bytes a job.
-final class IntakeSession {
+struct IntakeSession {
     private let db: Database
     private let transaction: GroupCommit.Transaction
     private let batch: BatchID
@@ -32,7 +30,7 @@ final class IntakeSession {
     private let limits: IntakeLimits
     private let many: Int
     private let rows: JobRows
-    private let firstNewRow: Int64
+    let firstNewRow: Int64
     private let known: KnownJobs
     private let former: FormerJobs
     private let keyIndex: KeyIndex
@@ -46,6 +44,9 @@ final class IntakeSession {
     private var intake: Intake
     private(set) var marks: IntakeMarks
     private(set) var nextIndex: Int
+    /// Taken in again, the same manifest would change nothing; `false` where what was made before waits for what is at the
+    /// API now.
+    private(set) var isSettled = true
     /// The next free ordinal of identities that came up more than once.
     private var nextOrdinal: [JobIdentity: Int] = [:]
 
@@ -74,12 +75,13 @@ final class IntakeSession {
         // The set has 32 bits for a row.
         usesIndex = nextIndex > limits.keysInMemory || lastRow > Int64(Int32.max)
         keys = KeySet(firstRow: usesIndex ? firstNewRow : 1)
+        if usesIndex { try keyIndex.restore() }
         if nextIndex > 0 { try readKnown() }
     }
 
     /// Keys and seeds of all jobs that the state knows.
-    private func readKnown() throws {
-        let source = try SQLiteStore.jobsOfBatch(nextIndex, in: db)
+    private mutating func readKnown() throws {
+        let source = try SQLiteStore.jobsOfBatch(batch, in: db)
         let statement = try RawStatement(db, "SELECT id, key, seed FROM \(source)")
         statement.bind(batch.rawValue, at: 1)
         defer { statement.reset() }
@@ -89,7 +91,7 @@ final class IntakeSession {
         }
     }
 
-    func add(_ job: PlannedJob) throws {
+    mutating func add(_ job: PlannedJob) throws {
         var ordinal = max(job.firstOrdinal, nextOrdinal[job.identity] ?? 0)
         while try !place(job, key: job.identity.key(ordinal: ordinal)) {
             ordinal += 1
@@ -99,27 +101,27 @@ final class IntakeSession {
     }
 
     /// - Returns: `false` when this manifest has named the key already: an equal job, whose ordinal is the next one.
-    private func place(_ job: PlannedJob, key: JobKey) throws -> Bool {
+    private mutating func place(_ job: PlannedJob, key: JobKey) throws -> Bool {
         let parametersID = try parameters.id(of: job.parameters)
-        var knownJob: KnownJob?
-        var row = try keys.row(of: key) { row in
-            if row >= firstNewRow { return try (rows.waitingKey(of: row) ?? known.key(of: row)) == key }
-            knownJob = try known.find(row, job, key: key, parameters: parametersID)
-            return knownJob != nil
-        }
-        if row == nil, usesIndex {
-            row = try known.row(of: key)
-            if let row, row < firstNewRow {
-                knownJob = try known.find(row, job, key: key, parameters: parametersID)
+        var steps = 0
+        while let row = keys.nextRow(of: key, after: &steps) {
+            if row >= firstNewRow {
+                if try (rows.waitingKey(of: row) ?? known.key(of: row)) == key { return false }
+            } else if let job = try known.find(row, job, key: key, parameters: parametersID) {
+                return try meet(job)
             }
         }
-        if let knownJob { return try meet(knownJob) }
-        if row != nil { return false }
+        if usesIndex, let row = try known.row(of: key) {
+            guard row < firstNewRow, let job = try known.find(row, job, key: key, parameters: parametersID) else {
+                return false
+            }
+            return try meet(job)
+        }
         try addNew(job, key: key, parameters: parametersID)
         return true
     }
 
-    private func addNew(_ job: PlannedJob, key: JobKey, parameters: Int64) throws {
+    private mutating func addNew(_ job: PlannedJob, key: JobKey, parameters: Int64) throws {
         let seed = firstSeed(of: job, key: key)
         let row = try rows.add(job, index: nextIndex, key: key, parameters: parameters, seed: seed)
         if case .derived = job.seed, let seed {
@@ -134,7 +136,7 @@ final class IntakeSession {
         try remember(key, row: row)
     }
 
-    private func remember(_ key: JobKey, row: Int64) throws {
+    private mutating func remember(_ key: JobKey, row: Int64) throws {
         if usesIndex ? keys.count >= JobRows.rowsAtOnce : keys.count >= limits.keysInMemory {
             try rows.flush()
             if !usesIndex { try keyIndex.restore() }
@@ -154,7 +156,7 @@ final class IntakeSession {
         }
     }
 
-    private func meet(_ job: KnownJob) throws -> Bool {
+    private mutating func meet(_ job: KnownJob) throws -> Bool {
         guard !marks.named.contains(job.index) else { return false }
         marks.named.insert(job.index)
         intake.kept += 1
@@ -169,11 +171,14 @@ final class IntakeSession {
     }
 
     /// - Returns: Whether the job is now what the manifest asks for.
-    private func change(_ job: inout KnownJob, _ fate: KnownJobs.Fate, seed: Int64?) throws -> Bool {
-        let formerRows = fate == .bound ? [] : try self.formerRows(of: job.key)
-        if fate != .bound, let made = try former.made(formerRows, for: job, seed: seed) {
-            try restore(&job, made, of: formerRows)
-            return true
+    private mutating func change(_ job: inout KnownJob, _ fate: KnownJobs.Fate, seed: Int64?) throws -> Bool {
+        let formerRows = try self.formerRows(of: job.key)
+        if let made = try former.made(formerRows, for: job, seed: seed) {
+            if fate != .bound {
+                try restore(&job, made, of: formerRows)
+                return true
+            }
+            isSettled = false
         }
         marks.changed.insert(job.index)
         switch fate {
@@ -205,30 +210,37 @@ final class IntakeSession {
     }
 
     private func row(of key: JobKey) throws -> Int64? {
-        let row = try keys.row(of: key) { try (rows.waitingKey(of: $0) ?? known.key(of: $0)) == key }
-        return row == nil && usesIndex ? try known.row(of: key) : row
+        var steps = 0
+        while let row = keys.nextRow(of: key, after: &steps) {
+            if try (rows.waitingKey(of: row) ?? known.key(of: row)) == key { return row }
+        }
+        return usesIndex ? try known.row(of: key) : nil
     }
 
-    /// The new request is the job's; all that there was of it is that of a new one, which no manifest names.
-    private func keepFormer(of job: KnownJob, among formerRows: [Int64], seed: Int64?) throws {
-        let key = job.key.former(formerRows.count)
-        let row = try rows.add(job.planned, index: nextIndex, key: key, parameters: job.parameters, seed: seed)
-        try rows.flush()
-        try remember(key, row: row)
-        nextIndex += 1
-        try former.exchange(job.row, with: row, of: formerRows + [row])
-        try db.execute(sql: "UPDATE jobs SET removed = 1 WHERE id = ?", arguments: [row])
+    /// The new request is the job's; all that there was of it is that of another, which no manifest names.
+    private mutating func keepFormer(of job: KnownJob, among formerRows: [Int64], seed: Int64?) throws {
+        let row: Int64
+        if let spare = try former.spare(formerRows) {
+            row = spare
+            try former.renew(row, for: job, seed: seed)
+            transaction.count(batch, .cancelled, -1)
+        } else {
+            let key = job.key.former(formerRows.count)
+            row = try rows.add(job.planned, index: nextIndex, key: key, parameters: job.parameters, seed: seed)
+            try rows.flush()
+            try remember(key, row: row)
+            nextIndex += 1
+        }
         transaction.count(batch, .pending, 1)
+        try former.exchange(job.row, with: row, of: formerRows + [row])
+        try known.move(row, from: job.state, to: FormerJobs.resting(job.state), removed: true)
         try known.forgetMetadata()
     }
 
-    private func restore(_ job: inout KnownJob, _ made: (row: Int64, seed: Int64?), of formerRows: [Int64]) throws {
-        let former = job.state
-        try self.former.exchange(job.row, with: made.row, of: formerRows)
-        // As every other that is not named, and was not paid for.
-        if former == .pending || former == .waiting || former == .failed {
-            try known.move(made.row, from: former, to: .cancelled, removed: true)
-        }
+    private mutating func restore(_ job: inout KnownJob, _ made: FormerJobs.Made, of formerRows: [Int64]) throws {
+        try former.exchange(job.row, with: made.row, of: formerRows)
+        try known.move(made.row, from: job.state, to: FormerJobs.resting(job.state), removed: true)
+        try known.move(job.row, from: made.state, to: made.returnsAs, removed: false)
         try known.set("meta", job.planned.meta, of: job)
         job.seed = made.seed
         intake.restored += 1
@@ -236,17 +248,18 @@ final class IntakeSession {
 
     /// Settles seeds that were drawn twice, and sets aside what is no longer named.
     /// - Throws: `IntakeConflicts` where jobs share paths.
-    func finish() throws -> Intake {
+    mutating func finish() throws -> Intake {
         try rows.flush()
-        if limits.keepsIndex { try keyIndex.restore() }
-        try seeds.settle { row in
+        if keyIndex.wasThere { try keyIndex.restore() }
+        try seeds.settle { [known] row in
             try known.key(of: row)
-        } redraw: { row, seed in
+        } redraw: { [db] row, seed in
             try db.execute(sql: "UPDATE jobs SET seed = ? WHERE id = ?", arguments: [seed, row])
         }
         try paths.check(db)
         if marks.firstNew > 0 {
-            try known.setAside(allBut: marks.named, jobs: nextIndex) { index in
+            let named = marks.named
+            try known.setAside(allBut: named) { index in
                 marks.removed.insert(index)
                 intake.removed += 1
             }

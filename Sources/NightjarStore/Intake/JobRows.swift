@@ -1,8 +1,8 @@
 internal import GRDB
 internal import NightjarCore
 
-/// New jobs on their way into the table, many with one statement: what SQLite does once a statement (the list of the
-/// states in the index of unfinished jobs, above all) costs more than a row.
+/// New jobs on their way into the table, many with one statement: what SQLite does once a statement costs more
+/// than a row.
 ///
 /// Their rows follow each other, so each is known before it is there.
 final class JobRows {
@@ -135,10 +135,10 @@ final class JobRows {
 
     /// - Returns: How many bytes.
     private func take(_ text: String?) -> Int? {
-        guard var text else { return nil }
-        return text.withUTF8 { source in
+        guard let text else { return nil }
+        return text.utf8.span.bytes.withUnsafeBytes { source in
             makeRoom(source.count)
-            UnsafeMutableRawBufferPointer(rebasing: bytes[used...]).copyMemory(from: UnsafeRawBufferPointer(source))
+            UnsafeMutableRawBufferPointer(rebasing: bytes[used...]).copyMemory(from: source)
             used += source.count
             return source.count
         }

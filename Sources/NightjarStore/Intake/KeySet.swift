@@ -20,18 +20,16 @@ struct KeySet {
         places = Array(repeating: 0, count: 1 << 10)
     }
 
-    /// The row of `key`, by the word of `isSame` for each that may be it.
-    func row(of key: JobKey, isSame: (_ row: Int64) throws -> Bool) rethrows -> Int64? {
+    /// A row that may be that of `key`.
+    /// - Parameter steps: 0 for the first of them, and then as the call before has left it.
+    func nextRow(of key: JobKey, after steps: inout Int) -> Int64? {
         let mark = UInt32(truncatingIfNeeded: key.low)
-        var place = Int(mark) & (places.count - 1)
-        while places[place] != 0 {
-            if UInt32(places[place] >> 32) == mark {
-                let row = firstRow + Int64(places[place] & 0xFFFF_FFFF) - 1
-                if try isSame(row) { return row }
-            }
-            place = (place + 1) & (places.count - 1)
+        while true {
+            let entry = places[(Int(mark) &+ steps) & (places.count - 1)]
+            guard entry != 0 else { return nil }
+            steps += 1
+            if UInt32(entry >> 32) == mark { return firstRow + Int64(entry & 0xFFFF_FFFF) - 1 }
         }
-        return nil
     }
 
     mutating func insert(_ key: JobKey, row: Int64) {

@@ -205,11 +205,9 @@ final class KnownJobs {
     // MARK: Not named any more
 
     /// Sets aside what is not asked for: what has not been billed is cancelled, the rest only marked.
-    /// - Parameters:
-    ///   - jobs: Of the batch, about.
-    ///   - isNews: Called with the index of each that was named until now.
-    func setAside(allBut named: BitSet, jobs: Int, isNews: (_ index: Int) -> Void) throws {
-        let source = try SQLiteStore.jobsOfBatch(jobs, in: db)
+    /// - Parameter isNews: Called with the index of each that was named until now.
+    func setAside(allBut named: BitSet, isNews: (_ index: Int) -> Void) throws {
+        let source = try SQLiteStore.jobsOfBatch(batch, in: db)
         let statement = try RawStatement(db, "SELECT id, idx, state, removed FROM \(source)")
         statement.bind(batch.rawValue, at: 1)
         defer { statement.reset() }

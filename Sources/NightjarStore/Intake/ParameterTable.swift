@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import GRDB
+internal import Glibc
 internal import NightjarCore
 
 /// The table of shared request fields, with those in memory that came up last.
@@ -30,7 +31,16 @@ struct ParameterTable {
     }
 
     private static func areSameBytes(_ left: ImageRequest.Parameters, _ right: ImageRequest.Parameters) -> Bool {
-        func same(_ one: String?, _ other: String?) -> Bool { (one ?? "").utf8.elementsEqual((other ?? "").utf8) }
+        func same(_ one: String?, _ other: String?) -> Bool {
+            guard let one, let other else { return one == nil && other == nil }
+            return one.utf8.span.bytes.withUnsafeBytes { one in
+                other.utf8.span.bytes.withUnsafeBytes { other in
+                    guard one.count == other.count else { return false }
+                    guard let start = one.baseAddress, let otherStart = other.baseAddress else { return true }
+                    return memcmp(start, otherStart, one.count) == 0
+                }
+            }
+        }
         return same(left.model, right.model) && same(left.negativePrompt, right.negativePrompt)
             && same(left.sampler, right.sampler)
     }

@@ -55,10 +55,10 @@ extension SQLiteStore {
         if known?.digest == digest, changed == .keep {
             try db.execute(
                 sql: "UPDATE batches SET settings = ? WHERE id = ?", arguments: [try encode(settings), batch.rawValue])
-            return (try unchanged(batch, jobs: known?.nextIndex ?? 0, in: db), nil)
+            return (try unchanged(batch, in: db), nil)
         }
         let transaction = GroupCommit.Transaction(db)
-        let session = try IntakeSession(
+        var session = try IntakeSession(
             db, transaction: transaction, batch: batch, settings: settings, nextIndex: known?.nextIndex ?? 0,
             changed: changed, limits: limits, now: now)
         try expand { try session.add($0) }
@@ -67,7 +67,8 @@ extension SQLiteStore {
         try transaction.flush()
         try db.execute(
             sql: "UPDATE batches SET settings = ?, digest = ?, next_index = ? WHERE id = ?",
-            arguments: [try encode(settings), digest, session.nextIndex, batch.rawValue])
+            arguments: [try encode(settings), session.isSettled ? digest : nil, session.nextIndex, batch.rawValue])
+        try noteRows(of: batch, from: session.firstNewRow, in: db)
         return (intake, session.marks)
     }
 
@@ -83,22 +84,31 @@ extension SQLiteStore {
         return (BatchID(db.lastInsertedRowID), nil)
     }
 
-    private static func unchanged(_ batch: BatchID, jobs: Int, in db: Database) throws -> Intake {
+    /// - Parameter first: Rows from this on are new, and the batch's.
+    private static func noteRows(of batch: BatchID, from first: Int64, in db: Database) throws {
+        guard let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM jobs"), last >= first else { return }
+        try db.execute(
+            sql: "UPDATE batches SET first_row = coalesce(first_row, ?), last_row = ? WHERE id = ?",
+            arguments: [first, last, batch.rawValue])
+    }
+
+    private static func unchanged(_ batch: BatchID, in db: Database) throws -> Intake {
         var intake = Intake(batch: batch)
         let total = try Int.fetchOne(
-            db, sql: "SELECT count(*) FROM \(try jobsOfBatch(jobs, in: db)) AND NOT removed",
+            db, sql: "SELECT count(*) FROM \(try jobsOfBatch(batch, in: db)) AND NOT removed",
             arguments: [batch.rawValue])
         intake.total = total ?? 0
         intake.kept = intake.total
         return intake
     }
 
-    /// Where to read all jobs of one batch: by the table itself, from one end to the other, unless the batch is a small
-    /// part of that. The index names them in the order of their keys, which is none at all among the rows.
-    /// - Parameter jobs: Of the batch, about.
-    static func jobsOfBatch(_ jobs: Int, in db: Database) throws -> String {
-        let rows = try Int.fetchOne(db, sql: "SELECT max(id) FROM jobs") ?? 0
-        return rows / 8 > jobs ? "jobs WHERE batch_id = ?" : "jobs NOT INDEXED WHERE batch_id = ?"
+    /// Where to read all jobs of one batch: the part of the table that holds them, from one end to the other.
+    static func jobsOfBatch(_ batch: BatchID, in db: Database) throws -> String {
+        let row = try Row.fetchOne(db, sql: "SELECT * FROM batches WHERE id = ?", arguments: [batch.rawValue])
+        // A state that is not migrated yet does not say where that is.
+        let first: Int64 = row?["first_row"] ?? 0
+        let last: Int64 = row?["last_row"] ?? .max
+        return "jobs NOT INDEXED WHERE batch_id = ? AND jobs.id BETWEEN \(first) AND \(last)"
     }
 
     static func encode(_ settings: BatchSettings) throws -> String {

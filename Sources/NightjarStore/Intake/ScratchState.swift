@@ -20,16 +20,13 @@ struct ScratchState {
             }
         }
         try state?.database.read { source in
-            let isOld = try SQLiteStore.isOld(source)
-            if isOld {
-                try Migrations.migrator.migrate(database, upTo: "1")
-            } else {
-                try Migrations.migrator.migrate(database)
+            if let version = try Migrations.migrator.appliedMigrations(source).last {
+                try Migrations.migrator.migrate(database, upTo: version)
             }
             try dropIndices()
             try database.inDatabase { db in
                 try db.inTransaction {
-                    try Self.copy(batch, from: source, isOld: isOld, to: db)
+                    try Self.copy(batch, from: source, to: db)
                     return .commit
                 }
             }
@@ -47,18 +44,16 @@ struct ScratchState {
         }
     }
 
-    private static func copy(_ name: String, from source: Database, isOld: Bool, to db: Database) throws {
-        let known = try Row.fetchOne(
-            source, sql: "SELECT id, next_index FROM batches WHERE name = ?", arguments: [name])
-        guard let known else { return }
-        let batch: Int64 = known["id"]
+    private static func copy(_ name: String, from source: Database, to db: Database) throws {
+        let known = try Int64.fetchOne(source, sql: "SELECT id FROM batches WHERE name = ?", arguments: [name])
+        guard let batch = known else { return }
         try copy("batches", where: "id = ?", batch, from: source, to: db)
         try copy("parameters", where: "? IS NOT NULL", batch, from: source, to: db)
-        let jobs = try SQLiteStore.jobsOfBatch(known["next_index"], in: source)
+        let jobs = try SQLiteStore.jobsOfBatch(BatchID(batch), in: source)
         try copy("jobs", "SELECT jobs.* FROM \(jobs) ORDER BY jobs.id", batch, from: source, to: db)
         // Of the submissions only those whose answer was lost: nothing else is asked of them.
         let open =
-            isOld ? "jobs.state IN ('submitting', 'unknown')" : "submissions.is_open = 1"
+            try SQLiteStore.isOld(source) ? "jobs.state IN ('submitting', 'unknown')" : "submissions.is_open = 1"
         try copy(
             "submissions",
             """

@@ -28,7 +28,7 @@ struct SeedDraws {
         throws
     {
         fixed.sort()
-        drawn.sort()
+        sortDrawn()
         var losers: [(key: JobKey, row: Int64)] = []
         var start = 0
         while start < drawn.count {
@@ -43,6 +43,10 @@ struct SeedDraws {
                     if let key = try key(row) { rivals.append((key, row)) }
                 }
                 rivals.sort { $0.key < $1.key }
+                // The same key draws the same seed, so all keys that came twice are here.
+                for (one, other) in zip(rivals, rivals.dropFirst()) where one.key == other.key {
+                    throw StoreFailure.other("two new jobs have the key \(one.key)")
+                }
                 losers += isFixed ? rivals[...] : rivals.dropFirst()
             }
             start = end
@@ -63,6 +67,23 @@ struct SeedDraws {
                 }
                 draw += 1
             }
+        }
+    }
+
+    /// By their seeds, 11 bits of them after another: several times as fast as a comparison of two at a time.
+    private mutating func sortDrawn() {
+        var sorted = drawn
+        for shift: UInt64 in [32, 43, 54] {
+            var places = [Int](repeating: 0, count: 1 << 11)
+            func digit(_ entry: UInt64) -> Int { Int(entry >> shift & 0x7FF) }
+            for entry in drawn { places[digit(entry)] += 1 }
+            var next = 0
+            for place in places.indices { (places[place], next) = (next, next + places[place]) }
+            for entry in drawn {
+                sorted[places[digit(entry)]] = entry
+                places[digit(entry)] += 1
+            }
+            swap(&drawn, &sorted)
         }
     }
 
