@@ -60,20 +60,27 @@ struct YAMLEventTests {
         limits.directives = 2
         var scalars = 0
         var errors = 0
-        for _ in 0..<4000 {
-            let bytes = (0..<Int.random(in: 0..<30, using: &random)).flatMap { _ in
-                // What cannot stand in a text comes seldom.
-                pieces[Int.random(in: 0..<(Bool.random(using: &random) ? 7 : pieces.count), using: &random)]
+        for _ in 0..<400 {
+            // Lists of texts, mostly: what cannot stand in one comes seldom.
+            let common = Int.random(in: 4...pieces.count, using: &random)
+            var bytes: [UInt8] = []
+            for _ in 0..<Int.random(in: 0..<8, using: &random) {
+                bytes += Array("- ".utf8)
+                for _ in 0..<Int.random(in: 0..<6, using: &random) {
+                    bytes += pieces[Int.random(in: 0..<common, using: &random)]
+                }
+                bytes.append(0x0A)
             }
             let expected = events(bytes, limits: limits)
             for piece in [1, 7, 8, 13, bytes.count + 1] {
                 let found = eventsTakingScalars(bytes, piece: piece, limits: limits)
-                #expect(found.events == expected.events && found.error == expected.error, "\(piece) \(random) \(bytes)")
+                let isSame = found.events == expected.events && found.error == expected.error
+                #expect(isSame, "\(piece) \(random) \(bytes)")
             }
             scalars += expected.events.count { if case .scalar = $0.kind { true } else { false } }
             errors += expected.error == nil ? 0 : 1
         }
-        #expect(scalars > 1000 && (1000..<3900).contains(errors))
+        #expect(scalars > 300 && errors > 50, "\(scalars) \(errors)")
     }
 
     @Test func `what is thrown while a scalar is taken ends nothing`() throws {
