@@ -64,25 +64,16 @@ final class WildcardFolder: WildcardSource {
     func values(matching pattern: String) -> [WildcardValue]? {
         state.withLock { state in
             if let known = state.asked[pattern] { return known }
-            let names = Set(collections(&state).keys)
-            let clean = Self.clean(pattern)
-            var matching = clean.map { Self.matching($0, in: names) } ?? []
-            if matching.isEmpty, let clean, !clean.hasPrefix("**") {
-                matching = Self.matching("**/" + clean, in: names)
-            }
-            guard !matching.isEmpty else { return nil }
-            var values: [WildcardValue] = []
-            for name in matching.sorted() {
-                let more = read(name, &state)
+            let found = WildcardLookup.values(matching: pattern, among: Set(collections(&state).keys)) { name in
+                let values = read(name, &state)
                 // Each name that prompts use has a copy of its own.
-                state.handedOut += more.reduce(0) { $0 + $1.text.utf8.count + 64 }
-                guard state.handedOut <= Self.mostHandedOut else {
-                    let words = "the wildcards that prompts name hold more than \(Self.mostHandedOut >> 20) MiB"
-                    if state.problems.last != words { state.problems.append(words) }
-                    return []
-                }
-                values += more
+                state.handedOut += values.reduce(0) { $0 + $1.text.utf8.count + 64 }
+                if state.handedOut <= Self.mostHandedOut { return values }
+                let words = "the wildcards that prompts name hold more than \(Self.mostHandedOut >> 20) MiB"
+                if state.problems.last != words { state.problems.append(words) }
+                return []
             }
+            guard let values = found else { return nil }
             state.asked[pattern] = values
             return values
         }
@@ -119,17 +110,6 @@ final class WildcardFolder: WildcardSource {
                 hash.update(data: Array("\(value.text.utf8.count) \(value.weight.bitPattern) \(value.text)".utf8))
             }
         }
-    }
-
-    private static func matching(_ pattern: String, in names: Set<String>) -> Set<String> {
-        if names.contains(pattern) { return [pattern] }
-        let glob = Glob(pattern)
-        return names.filter { glob.matches($0) }
-    }
-
-    private static func clean(_ pattern: String) -> String? {
-        let parts = pattern.split { $0 == "/" || $0 == "\\" }.joined(separator: "/")
-        return parts.contains("..") ? nil : parts
     }
 
     // MARK: Finding
