@@ -140,7 +140,8 @@ let package = Package(
 if Context.environment["NIGHTJAR_FUZZ"] != nil {
     package.products.append(.library(name: "FuzzManifest", type: .static, targets: ["FuzzManifest"]))
     package.targets.append(
-        .target(name: "FuzzManifest", dependencies: ["NightjarManifest"], path: "Tests/Fuzz/FuzzManifest"))
+        .target(
+            name: "FuzzManifest", dependencies: ["NightjarCore", "NightjarManifest"], path: "Tests/Fuzz/FuzzManifest"))
 }
 
 for target in package.targets where target.type != .system && target.type != .plugin {

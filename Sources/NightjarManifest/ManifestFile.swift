@@ -144,13 +144,13 @@ package struct ManifestFile {
     }
 
     /// Of all that the expansion depends on. The constant changes when the same files would make other jobs.
-    private static func digest(of file: [UInt8], ordinal: Int, _ batch: Surveyed) -> String {
+    private static func digest(of file: String, ordinal: Int, _ batch: Surveyed) -> String {
         var hash = SHA256()
-        hash.update(data: Array("nightjar manifest 2 \(ordinal) ".utf8))
-        hash.update(data: file)
+        hash.update(data: Array("nightjar manifest 3 \(ordinal) ".utf8))
+        hash.update(data: Array(file.utf8))
         for digest in batch.plan.digests + batch.digests { hash.update(data: Array(" list \(digest)".utf8)) }
         batch.plan.wildcards.addDigest(to: &hash)
-        return MatrixReader.hex(Array(hash.finalize()))
+        return hash.finalize().hexadecimal
     }
 }
 

@@ -17,6 +17,14 @@ struct ExpansionTests {
         #expect(found.map(\.firstOrdinal) == [0, 0])
     }
 
+    @Test func `a job's place is that of its prompt`() throws {
+        let found = try jobs(Self.head + "prompts: [a fox, \"a {red|blue} hare\", {prompt: an owl}]\n")
+        #expect(found.map(\.place.line) == [4, 4, 4, 4])
+        #expect(found.map(\.place.column) == [11, 18, 18, 48])
+        let block = try jobs(Self.head + "prompts:\n  - a fox\n  - id: hero\n    prompt: a hare\n")
+        #expect(block.map { "\($0.place.line):\($0.place.column)" } == ["5:5", "6:1"])
+    }
+
     @Test func `every field of a request is taken`() throws {
         let found = try jobs(
             """

@@ -78,8 +78,75 @@ struct ListTests {
         let wild = try folder.write(Self.head + "prompts: [__w__]\n", to: "inbox/m.yaml")
         #expect(throws: ManifestError.self) { try ManifestFile(path: wild, isConfined: true).load() }
         #expect(try ManifestFile(path: wild).load().count == 1)
+        // What it says tells nobody what lies outside.
+        try folder.link("inbox/here", to: "../outside")
+        try folder.link("inbox/away", to: "../nowhere")
+        func words(_ text: String) throws -> String {
+            let manifest = try folder.write(Self.head + text, to: "inbox/m.yaml")
+            let error = #expect(throws: ManifestError.self, "\(text)") {
+                try ManifestFile(path: manifest, isConfined: true).load()
+            }
+            return error?.diagnostics.map { "\($0.message) \($0.hint ?? "")" }.joined(separator: "\n") ?? ""
+        }
+        for (there, not) in [
+            ("../secret", "../nosuch"), (folder.path("secret"), folder.path("nosuch")), ("here/w", "away/w"),
+            ("here/w", "here/v"), ("../outside/w", "../nowhere/w"),
+        ] {
+            for text in ["prompts_from: [\"NAME.txt\"]\n", "matrix: {a: {file: \"NAME.txt\"}}\nprompts: [a]\n"] {
+                let said = try [there, not].map {
+                    try words(text.replacing("NAME", with: $0))
+                        .replacing(folder.path("secr"), with: folder.path("nosu")).replacing($0, with: "")
+                }
+                #expect(said[0] == said[1])
+                #expect(said[0].contains("leads out"))
+            }
+        }
+        for (there, not) in [("../outside", "../nowhere"), ("here", "away")] {
+            let said = try [there, not].map {
+                try words("wildcards: \"\($0)\"\nprompts: [__w__]\n").replacing($0, with: "")
+            }
+            #expect(said[0] == said[1])
+        }
+        try folder.link("inbox/inside.txt", to: "sub/../own.txt")
+        try folder.write("b\n", to: "inbox/sub/other.txt")
+        for name in ["inside.txt", "sub/../own.txt", "./own.txt", folder.path("inbox/own.txt")] {
+            let manifest = try folder.write(Self.head + "prompts_from: \"\(name)\"\n", to: "inbox/m.yaml")
+            #expect(try ManifestFile(path: manifest, isConfined: true).load()[0].jobCount == 1, "\(name)")
+        }
         let own = try folder.write(Self.head + "prompts_from: own.txt\n", to: "inbox/m.yaml")
         #expect(try ManifestFile(path: own, isConfined: true).load()[0].jobCount == 1)
+    }
+
+    @Test(arguments: [
+        ("{prompt: a}", 2), ("{'prompt': 'a'}", 2), ("{\"prompt\": a}", 12), ("{\"prompt\": \"a\",}", 16),
+        ("{\"prompt\": 'a'}", 12), ("{\"prompt\": \"a\" \"b\"}", 16), ("{\"prompt\" \"a\"}", 11),
+        ("{\"prompt\": \"é\", \"steps\": 020}", 26), ("{\"prompt\": \"a\", \"cfg_scale\": .5}", 30),
+        ("{\"prompt\": \"a\", \"cfg_scale\": +5}", 30), ("{\"prompt\": \"a\", \"x\": True}", 22),
+        ("{\"prompt\": \"a\"} {}", 17), ("{\"prompt\": \"a\"}}", 16), ("{\"prompt\": [\"a\"}", 16),
+        ("{\"prompt\": \"a\\x41\"}", 14), ("{\"prompt\": \"a\tb\"}", 14), ("{\"prompt\": \"\\ud83d\"}", 13),
+        ("{\"prompt\": \"\\ud83d\\u0041\"}", 13), ("{\"prompt\": \"\\u+041\"}", 13), ("{\"prompt\": \"a}", 12),
+        ("{\"prompt\": &a \"a\"}", 12), ("{\"prompt\": !!str \"a\"}", 12), ("{\"prompt\": \"a\" # b}", 16),
+        ("{? prompt}", 2), ("{\"prompt\": }", 12), ("{,}", 2), ("{\"prompt\": [,1]}", 13),
+    ])
+    func `a line of a list that is no JSON is told so`(line: String, column: Int) throws {
+        let folder = try TemporaryFolder()
+        try folder.write("{\"prompt\": \"first\"}\n\(line)\n", to: "p.jsonl")
+        let error = #expect(throws: ManifestError.self) {
+            try load(Self.head + "prompts_from: p.jsonl\n", in: folder)
+        }
+        #expect(error?.diagnostics.map { "\($0.line):\($0.column) \($0.code)" } == ["2:\(column) list"], "\(line)")
+    }
+
+    @Test func `whatever JSON allows is read`() throws {
+        let folder = try TemporaryFolder()
+        let lines = [
+            "{\"prompt\":\"a\",\"meta\":{\"a\":[],\"b\":{},\"c\":[1,-0.5e+3,0,true,false,null,\"\"]}}",
+            " \t{ \"prompt\" :\t\"\\\"\\\\\\/\\t\\u00e9 \\ud83d\\ude00\" , \"steps\" : 20 }\t ",
+        ]
+        try folder.write(lines.joined(separator: "\r\n"), to: "p.jsonl")
+        let found = try load(Self.head + "prompts_from: p.jsonl\n", in: folder)[0].jobs()
+        #expect(found.map(\.prompt) == ["a", "\"\\/\té 😀"])
+        #expect(found[0].meta == "{\"a\":[],\"b\":{},\"c\":[1,-0.5e+3,0,true,false,null,\"\"]}")
     }
 
     @Test func `many rows stream`() throws {

@@ -18,6 +18,22 @@ struct MatrixTests {
         #expect(found[1].variables == #"{"style":"ink","subject":"hare"}"#)
     }
 
+    @Test func `a number for a field is one value, however it is written`() throws {
+        func identities(_ values: String, _ excluded: String) throws -> [JobIdentity] {
+            try jobs(
+                Self.head + "matrix: {cfg_scale: [\(values)], steps: [20]}\nexclude: [{cfg_scale: \(excluded)}]\n"
+                    + "prompts: [{id: hero, prompt: \"a fox ${cfg_scale}\"}]\n"
+            ).map(\.identity)
+        }
+        let found = try identities("4, 7.5, 9", "9")
+        #expect(found.count == 2)
+        #expect(try identities("4.0, 0.75e1, 9", "9.0") == found)
+        #expect(try identities("\"04\", 7.50, 90e-1", "9") == found)
+        let prompts = try jobs(Self.head + "matrix: {cfg_scale: [4.0, 7.50]}\nprompts: [\"${cfg_scale}\"]\n")
+        #expect(prompts.map(\.prompt) == ["4", "7.5"])
+        #expect(prompts.map(\.parameters.cfgScale) == [4, 7.5])
+    }
+
     @Test func `exclusions leave out combinations, one value or several`() throws {
         let found = try jobs(
             Self.head + """

@@ -1,6 +1,7 @@
 import Foundation
 import NightjarCore
 import NightjarTestSupport
+import PromptLanguage
 import Testing
 
 @testable import NightjarManifest
@@ -128,6 +129,58 @@ struct SampleTests {
         #expect(Set(found.map(\.prompt)).count == 3)
     }
 
+    @Test func `of very many values each is as likely as every other`() {
+        let hashes = ValueDraw.hashes(of: (0..<3000).map { "v\($0)" }, key: 1)
+        let draw = ValueDraw(hashes)
+        var counts = [Int](repeating: 0, count: 3000)
+        for number in 0..<60_000 { counts[draw.draw(Mixing.hash("\(number)")).place] += 1 }
+        // 20 each; the sum of squares has its expectation 2999, and a deviation of 77.
+        let deviation = counts.reduce(0.0) { $0 + (Double($1) - 20) * (Double($1) - 20) / 20 }
+        #expect((2600...3400).contains(deviation), "\(deviation)")
+        // The times have the mean of their rate.
+        let times = (0..<10_000).reduce(0.0) { $0 + draw.draw(Mixing.hash("\($1)")).time }
+        #expect((0.97...1.03).contains(times * 3000 / 10_000), "\(times)")
+    }
+
+    @Test func `a value that is added to very many moves few draws`() {
+        func places(_ count: Int) -> [String] {
+            let values = (0..<count).map { "v\($0)" }
+            let draw = ValueDraw(ValueDraw.hashes(of: values, key: 1))
+            return (0..<20_000).map { values[draw.draw(Mixing.hash("\($0)")).place] }
+        }
+        let (before, after) = (places(5000), places(5001))
+        // Its share is 4; every division above may move half a share.
+        let moved = zip(before, after).filter { $0 != $1 }.count
+        #expect((1...20).contains(moved), "\(moved)")
+    }
+
+    @Test func `exclusions on an axis of very many values leave every value its chance`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write((0..<3000).map { "v\($0)\n" }.joined(), to: "a.txt")
+        // Half of the values of one axis stand with one value of the other alone.
+        let some = (0..<1500).map { "v\($0)" }.joined(separator: ", ")
+        let text =
+            Self.head + "matrix: {a: {file: a.txt}, b: [x, y, z]}\nexclude: [{a: [\(some)], b: [y, z]}]\n"
+            + "prompts: [\"${a} ${b}\"]\nsample: {count: 3000, seed: 1}\n"
+        let found = try load(text, in: folder)[0].jobs().map(\.prompt)
+        #expect(Set(found).count == 3000)
+        // 1,500 of 6,000 jobs are of the first half.
+        let first = found.filter { Int($0.split(separator: " ")[0].dropFirst()) ?? 0 < 1500 }
+        #expect(first.allSatisfy { $0.hasSuffix("x") })
+        #expect((650...850).contains(first.count), "\(first.count)")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `texts of one hash are drawn like all others`() throws {
+        // FNV-1a of both is 4eac0c95540867e4.
+        let (one, other) = ("8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ")
+        #expect(Mixing.hash(one) == Mixing.hash(other))
+        let values = "[\(one), \(other), c]"
+        let found = try jobs(
+            Self.head + "matrix: {a: \(values), b: \(values)}\nprompts: [\"${a} ${b}\"]\nsample: 8\n")
+        #expect(Set(found.map(\.prompt)).count == 8)
+    }
+
     @Test func `draws are the same on every machine and in every release`() throws {
         let found = try jobs(
             Self.head
@@ -136,5 +189,5 @@ struct SampleTests {
         #expect(found.map(\.prompt) == Self.golden)
     }
 
-    private static let golden = ["zp k", "yq l", "xr l", "xq l", "2 y", "2 z"]
+    private static let golden = ["yp l", "xr l", "yp k", "yr l", "2 z", "2 x"]
 }

@@ -77,6 +77,7 @@ final class Expansion {
     private func makePlain(_ prompt: PromptSpool.PlainPrompt, _ slots: SeedSlots, _ job: inout PlannedJob) throws {
         job.prompt = prompt.text
         job.place.line = prompt.line
+        job.place.column = prompt.column
         for place in 0..<slots.count {
             let seed = slots[place]
             job.seed = seed.source
@@ -122,23 +123,25 @@ final class Expansion {
             if combinations * source.variants * BigNatural(source.slots.count) == BigNatural(next.jobs) {
                 return try makeAll(source)
             }
-            try make(next.jobs, of: source, Mixing.mix(Mixing.mix(sample.seed), source.identity), &sampler)
+            try make(next.jobs, of: source, Mixing.mixed(sample.seed, source.identity), &sampler)
         }
     }
 
     /// Draws different jobs of one prompt.
     private func make(_ jobs: Int, of source: Source, _ seed: UInt64, _ sampler: inout MatrixSampler) throws {
-        var drawn: Set<UInt64> = []
+        // By their numbers among all: whatever their texts, different jobs are not taken for one.
+        var drawn: Set<BigNatural> = []
         var attempt: UInt64 = 0
         while drawn.count < jobs {
-            let number = Mixing.mix(seed, Mixing.mix(attempt, 1))
+            // Not the numbers that decided how many are drawn.
+            let number = Mixing.mixed(Mixing.mixed(seed, attempt), 1)
             attempt += 1
-            let (places, hash) = sampler.draw(number)
-            let variant = Self.below(source.variants, Mixing.mix(number, 2))
-            let slot = Int(Mixing.mix(number, 3) % UInt64(source.slots.count))
-            var mark = Mixing.mix(hash, UInt64(slot))
-            for limb in variant.limbs { mark = Mixing.mix(mark, limb) }
-            guard drawn.insert(mark).inserted else { continue }
+            let places = sampler.draw(number)
+            let variant = Self.below(source.variants, Mixing.mixed(number, 2))
+            let slot = Int(Mixing.mixed(number, 3) % UInt64(source.slots.count))
+            let combination = matrix.number(of: places)
+            let job = (combination * source.variants + variant) * BigNatural(source.slots.count) + BigNatural(slot)
+            guard drawn.insert(job).inserted else { continue }
             try make(source, Combination(source.item, places, matrix, plan.defaults), variant, slot)
         }
     }
@@ -149,7 +152,7 @@ final class Expansion {
         // One limb more than the limit has, so that no remainder is likelier than another.
         var value = BigNatural.zero
         let shift = BigNatural(UInt64.max) + .one
-        for step in 0...UInt64(limit.limbs.count) { value = value * shift + BigNatural(Mixing.mix(number, step)) }
+        for step in 0...UInt64(limit.limbs.count) { value = value * shift + BigNatural(Mixing.mixed(number, step)) }
         return value.quotientAndRemainder(dividingBy: limit).remainder
     }
 
@@ -158,7 +161,7 @@ final class Expansion {
     private func identity(of item: PromptItem, using names: Set<String>) -> UInt64 {
         var hash: UInt64
         if let label = item.label {
-            hash = Mixing.hash(label, seed: 1)
+            hash = Mixing.mixed(1, Mixing.hash(label))
         } else {
             var fields = item.fields.filled(from: plan.defaults)
             fields.seed = item.fields.seed
@@ -168,14 +171,14 @@ final class Expansion {
                 fields.cfgScale.map { "\($0.bitPattern)" },
                 fields.sampler, fields.seed.map { "\($0)" },
             ]
-            hash = parts.reduce(2) { Mixing.mix($0, $1.map { Mixing.hash($0) } ?? 0) }
+            hash = parts.reduce(2) { Mixing.mixed($0, $1.map { Mixing.hash($0) } ?? 0) }
             for column in item.variables.sorted(by: { $0.name < $1.name }) where names.contains(column.name) {
-                hash = Mixing.mix(Mixing.mix(hash, Mixing.hash(column.name)), Mixing.hash(column.value))
+                hash = Mixing.mixed(Mixing.mixed(hash, Mixing.hash(column.name)), Mixing.hash(column.value))
             }
         }
         if seen.insert(hash).inserted { return hash }
         again[hash, default: 0] += 1
-        return Mixing.mix(hash, again[hash, default: 0])
+        return Mixing.mixed(hash, again[hash, default: 0])
     }
 
     // MARK: One job
@@ -227,7 +230,7 @@ final class Expansion {
         if case .manifest(let value) = seed.source { return PickSource(seed: (UInt64(bitPattern: value), 0)) }
         let axes = combination.axes.sorted { $0.name < $1.name }
         let number = axes.reduce(source.identity) {
-            Mixing.mix(Mixing.mix($0, Mixing.hash($1.name)), Mixing.hash($1.value))
+            Mixing.mixed(Mixing.mixed($0, Mixing.hash($1.name)), Mixing.hash($1.value))
         }
         return PickSource(seed: (number, UInt64(seed.ordinal)))
     }
@@ -247,6 +250,6 @@ final class Expansion {
         return PlannedJob(
             label: item.label, prompt: text, parameters: parameters, seed: seed.source, variables: variables,
             meta: item.meta, identity: identity, firstOrdinal: ordinal,
-            place: SourcePlace(file: files[item.file], line: item.line, column: item.file == 0 ? 1 : item.mark.column))
+            place: SourcePlace(file: files[item.file], line: item.line, column: item.column))
     }
 }

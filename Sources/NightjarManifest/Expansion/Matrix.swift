@@ -78,6 +78,11 @@ struct Matrix: Sendable, Equatable {
         }
     }
 
+    /// The number of a combination among all, those that are excluded counted as well.
+    func number(of places: [Int]) -> BigNatural {
+        zip(axes, places).reduce(.zero) { $0 * BigNatural($1.0.values.count) + BigNatural($1.1) }
+    }
+
     func isExcluded(_ places: [Int]) -> Bool {
         guard exclusions > 0 else { return false }
         for word in 0..<((exclusions + 63) / 64) {

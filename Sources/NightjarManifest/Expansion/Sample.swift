@@ -24,7 +24,7 @@ struct Sample: Sendable, Equatable {
 
         init(_ sample: Sample) {
             most = sample.count
-            seed = Mixing.mix(sample.seed)
+            seed = sample.seed
         }
 
         /// - Parameters:
@@ -33,12 +33,12 @@ struct Sample: Sendable, Equatable {
         ///   - jobs: How many it stands for.
         mutating func add(item: Int, identity: UInt64, jobs: BigNatural) {
             let all = jobs.approximated
-            let number = Mixing.mix(seed, identity)
+            let number = Mixing.mixed(seed, identity)
             var time = 0.0
             var rank = 0.0
             while rank < all {
                 let left = max(min(all, 1e300) - rank, 1)
-                time += -log(Mixing.unit(Mixing.mix(number, UInt64(rank)))) / left
+                time += -log(Mixing.unit(Mixing.mixed(number, UInt64(rank)))) / left
                 rank += 1
                 if entries.count == most {
                     guard let greatest = entries.first, time < greatest.time else { return }

@@ -1,4 +1,5 @@
 import NightjarCore
+import YAMLStream
 
 /// `seeds`: how many jobs each prompt makes that has no seed of its own, and with which seeds.
 enum SeedPlan: Sendable, Equatable {
@@ -17,10 +18,18 @@ enum SeedPlan: Sendable, Equatable {
             self = .count(Int(count))
         case .sequence(let items):
             var seeds: [Int64] = []
+            var places: [Int64: YAMLMark] = [:]
             for item in items {
                 guard let seed = sink.integer(of: item, key: "seeds", in: Schema.seed) else { continue }
                 Self.warnIfInexact(seed, at: item, sink: sink)
                 seeds.append(seed)
+                if let first = places[seed] {
+                    sink.report(
+                        "duplicate-value", "`seeds` has \(seed) twice: the same image would be made again", at: item,
+                        notes: [("first given here", first)])
+                } else {
+                    places[seed] = item.start
+                }
             }
             guard seeds.count == items.count else { return nil }
             self = .list(seeds)

@@ -21,23 +21,61 @@ package struct ManifestFolder: Sendable {
 
     func resolve(_ name: String) -> String { name.hasPrefix("/") ? name : "\(path)/\(name)" }
 
-    /// Opens a regular file, and hashes what is read of it.
-    func open(_ name: String) throws(RegularFile.Failure) -> RegularFile {
+    /// Opens a regular file.
+    /// - Parameter hashes: Whether to hash what is read of it.
+    func open(_ name: String, hashes: Bool = true) throws(RegularFile.Failure) -> RegularFile {
         guard !name.isEmpty, !name.utf8.contains(0) else { throw RegularFile.Failure(description: "that is no path") }
-        let file = try RegularFile(path: resolve(name), hashes: true)
-        try check(file.realPath, name)
+        let place = try place(of: name)
+        let file = try RegularFile(path: place, hashes: hashes)
+        // A link that came meanwhile.
+        if isConfined, file.realPath != place { throw Self.leadsOut }
         return file
     }
 
-    /// - Throws: Where the manifest is confined, and a path leads out of its folder.
-    func check(_ real: String?, _ name: String) throws(RegularFile.Failure) {
-        guard isConfined else { return }
-        guard let folder = realpath(path, nil) else { throw RegularFile.Failure(description: "no such folder") }
-        defer { free(folder) }
-        let root = String(cString: folder)
-        guard let real, real == root || real.hasPrefix(root == "/" ? "/" : root + "/") else {
-            throw RegularFile.Failure(description: "it leads out of the inbox")
+    private static let leadsOut = RegularFile.Failure(description: "it leads out of the inbox")
+
+    /// Where a file or a folder lies. For a confined manifest the links are followed here, and nothing is looked at that
+    /// lies outside: what is said must not tell whether it is there.
+    /// - Throws: Where the manifest is confined, and the path leads out of its folder.
+    func place(of name: String) throws(RegularFile.Failure) -> String {
+        guard isConfined else { return resolve(name) }
+        guard let real = realpath(path, nil) else { throw RegularFile.Failure(description: "no such folder") }
+        defer { free(real) }
+        let root = Self.parts(String(cString: real))
+        var place = root
+        var waiting = Array(Self.parts(name).reversed())
+        if name.hasPrefix("/") { waiting = try Self.rest(of: name, within: root) }
+        var links = 0
+        while let part = waiting.popLast() {
+            if part == "." { continue }
+            if part == ".." {
+                guard place.count > root.count else { throw Self.leadsOut }
+                place.removeLast()
+                continue
+            }
+            guard let target = RegularFile.target(ofLink: "/" + (place + [part]).joined(separator: "/")) else {
+                place.append(part)
+                continue
+            }
+            links += 1
+            guard links <= 40 else { throw RegularFile.Failure(description: "too many symbolic links") }
+            if target.hasPrefix("/") {
+                place = root
+                waiting += try Self.rest(of: target, within: root)
+            } else {
+                waiting += Self.parts(target).reversed()
+            }
         }
+        return "/" + place.joined(separator: "/")
+    }
+
+    private static func parts(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
+
+    /// What an absolute path says behind the folder, its last part first.
+    private static func rest(of path: String, within root: [String]) throws(RegularFile.Failure) -> [String] {
+        let all = parts(path)
+        guard all.starts(with: root) else { throw leadsOut }
+        return all.dropFirst(root.count).reversed()
     }
 
     /// What to type instead of a name that is not there.

@@ -33,10 +33,15 @@ final class RegularFile {
 
     /// Where it really lies, links followed; `nil` where the system does not say.
     var realPath: String? {
+        Self.target(ofLink: "/proc/self/fd/\(descriptor)")
+    }
+
+    /// - Returns: `nil` for what is no link.
+    static func target(ofLink path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { bytes in
             guard let start = bytes.baseAddress else { return -1 }
-            return readlink("/proc/self/fd/\(descriptor)", start.assumingMemoryBound(to: CChar.self), bytes.count)
+            return readlink(path, start.assumingMemoryBound(to: CChar.self), bytes.count)
         }
         return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
     }
@@ -58,11 +63,11 @@ final class RegularFile {
         try buffer.withUnsafeMutableBytes { try read(into: $0) }
     }
 
-    /// The hash of the whole file; what was not read yet is read.
-    func digest() throws -> [UInt8] {
+    /// The hash of the whole file, in hexadecimal; what was not read yet is read.
+    func digest() throws -> String {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while try read(into: &buffer) > 0 {}
-        return hash.map { Array($0.finalize()) } ?? []
+        return hash?.finalize().hexadecimal ?? ""
     }
 
     private static func describe(_ code: Int32) -> String {
@@ -75,5 +80,11 @@ final class RegularFile {
         case EIO: "the disk reports an error"
         default: strerror(code).map { String(cString: $0).lowercased() } ?? "error \(code)"
         }
+    }
+}
+
+extension SHA256Digest {
+    var hexadecimal: String {
+        map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -1,6 +1,7 @@
 import YAMLStream
 
 /// JSON Lines as items of one YAML list, since JSON is YAML: so values have places, and are bounded, like all others.
+/// What only YAML allows is refused before.
 ///
 /// One thing JSON has that YAML has not: characters beyond U+FFFF as two escapes (`\ud83d\ude00`). They become one.
 final class JSONLines {
@@ -10,6 +11,7 @@ final class JSONLines {
     private var lines: LineReader
     private var waiting: [UInt8] = []
     private var given = 0
+    /// Why there are no more lines; told when those before have been read.
     private(set) var failure: LineReader.Failure?
 
     init(_ file: RegularFile) {
@@ -17,21 +19,23 @@ final class JSONLines {
     }
 
     func parser() -> YAMLParser {
-        YAMLParser(columnShift: Self.indent) { buffer in try self.read(into: buffer) }
+        YAMLParser(columnShift: Self.indent) { buffer in self.read(into: buffer) }
     }
 
-    private func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        while given == waiting.count {
+    private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        while failure == nil, given == waiting.count {
             waiting.removeAll(keepingCapacity: true)
             given = 0
             do {
                 guard let line = try lines.nextBytes() else { return 0 }
                 try take(line)
             } catch {
+                // The lines before are read to their end first.
                 failure = error
-                throw error
+                return 0
             }
         }
+        guard failure == nil else { return 0 }
         let count = min(buffer.count, waiting.count - given)
         buffer.copyBytes(from: waiting[given..<(given + count)])
         given += count
@@ -46,40 +50,41 @@ final class JSONLines {
                     message: "a line must be one JSON object", line: lines.line,
                     hint: "write `{\"prompt\": \"…\"}`, each on a line of its own")
             }
+            if let mistake = JSONSyntax.mistake(in: line) {
+                let before = line.prefix(mistake.offset)
+                throw LineReader.Failure(
+                    message: mistake.message, line: lines.line, column: before.count { $0 & 0xC0 != 0x80 } + 1,
+                    hint: mistake.hint)
+            }
             waiting += Array("- ".utf8)
-            appendJoined(line)
+            waiting += Self.yaml(line)
         }
         waiting.append(0x0A)
     }
 
-    private func appendJoined(_ line: ArraySlice<UInt8>) {
-        var position = line.startIndex
-        while position < line.endIndex {
-            // A tab between values is a blank in JSON; YAML is stricter.
-            guard line[position] == UInt8(ascii: "\\"), position + 1 < line.endIndex else {
-                waiting.append(line[position] == 0x09 ? 0x20 : line[position])
+    /// JSON as it is written in YAML, which has no blanks that are tabs, and no characters in two escapes.
+    static func yaml(_ json: ArraySlice<UInt8>) -> [UInt8] {
+        var yaml: [UInt8] = []
+        yaml.reserveCapacity(json.count)
+        var position = json.startIndex
+        while position < json.endIndex {
+            guard json[position] == UInt8(ascii: "\\"), position + 1 < json.endIndex else {
+                yaml.append(json[position] == 0x09 ? 0x20 : json[position])
                 position += 1
                 continue
             }
-            if let high = escape(line, at: position), (0xD800..<0xDC00).contains(high),
-                let low = escape(line, at: position + 6), (0xDC00..<0xE000).contains(low)
+            if let high = JSONSyntax.escaped(json, at: position), (0xD800..<0xDC00).contains(high),
+                let low = JSONSyntax.escaped(json, at: position + 6)
             {
                 let scalar = 0x10000 + (high - 0xD800) << 10 + (low - 0xDC00)
                 let digits = String(scalar, radix: 16)
-                waiting += Array("\\U\(String(repeating: "0", count: 8 - digits.utf8.count))\(digits)".utf8)
+                yaml += Array("\\U\(String(repeating: "0", count: 8 - digits.utf8.count))\(digits)".utf8)
                 position += 12
             } else {
-                waiting += line[position..<(position + 2)]
+                yaml += json[position..<(position + 2)]
                 position += 2
             }
         }
-    }
-
-    /// The value of an escape: a backslash, `u`, and four hexadecimal digits.
-    private func escape(_ line: ArraySlice<UInt8>, at position: Int) -> UInt32? {
-        guard position + 6 <= line.endIndex, line[position] == UInt8(ascii: "\\"),
-            line[position + 1] == UInt8(ascii: "u")
-        else { return nil }
-        return UInt32(String(decoding: line[(position + 2)..<(position + 6)], as: UTF8.self), radix: 16)
+        return yaml
     }
 }

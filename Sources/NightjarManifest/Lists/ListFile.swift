@@ -104,9 +104,9 @@ struct ListFile {
                 }
             }
         } catch let error as YAMLError {
-            if let failure = lines.failure { throw failure }
             sink.report(error)
         }
+        if let failure = lines.failure { throw failure }
     }
 }
 

@@ -77,7 +77,7 @@ struct PromptList: Sendable {
         if rows == 0, !sink.hasErrors {
             context.sink.report("empty", "\(DisplayText.quoted(name)) holds no prompts", at: node)
         }
-        return MatrixReader.hex(try list.file.digest())
+        return try list.file.digest()
     }
 
     private static func item(_ text: String, line: Int) -> PromptItem {

@@ -1,4 +1,3 @@
-import Crypto
 import NightjarCore
 import YAMLStream
 
@@ -127,34 +126,38 @@ struct MatrixReader {
         return Value(text: text, mark: node.start, length: node.lengthOnLine, sink: sink)
     }
 
-    /// No value twice, and each fit for the field that the axis sets.
+    /// No value twice, and each fit for the field that the axis sets. Numbers for fields are told apart, and called, by
+    /// their value: `4` and `4.0` are one.
     private mutating func axis(_ name: String, _ values: [Value]) -> Matrix.Axis? {
         var axis = Matrix.Axis(name: name, values: [])
         var seen: [String: YAMLMark] = [:]
         var fields: [RequestFields]? = Schema.parameters.contains(name) ? [] : nil
         for value in values {
-            if let first = seen[value.text] {
-                value.sink.report(
-                    "duplicate-value",
-                    "the axis `\(name)` has \(DisplayText.quoted(value.text)) twice"
-                        + (value.isOfFile ? "; it counts once" : ""),
-                    at: value.mark, length: value.length, notes: [("first given here", first)],
-                    severity: value.isOfFile ? .warning : .error)
-                continue
-            }
-            seen[value.text] = value.mark
+            var text = value.text
             if fields != nil {
                 do throws(RequestFields.Unfit) {
                     var set = RequestFields()
-                    try set.set(name, to: value.text)
-                    fields?.append(set)
+                    try set.set(name, to: text)
+                    text = set.number(name) ?? text
+                    if seen[text] == nil { fields?.append(set) }
                 } catch {
                     value.sink.report("type", error.message, at: value.mark, length: value.length)
                     hasMistakes = true
                     continue
                 }
             }
-            axis.values.append(value.text)
+            if let first = seen[text] {
+                value.sink.report(
+                    "duplicate-value",
+                    "the axis `\(name)` has \(DisplayText.quoted(text)) twice"
+                        + (text == value.text ? "" : ", here as \(DisplayText.quoted(value.text))")
+                        + (value.isOfFile ? "; it counts once" : ""),
+                    at: value.mark, length: value.length, notes: [("first given here", first)],
+                    severity: value.isOfFile ? .warning : .error)
+                continue
+            }
+            seen[text] = value.mark
+            axis.values.append(text)
         }
         axis.fields = fields
         return axis
@@ -193,7 +196,7 @@ struct MatrixReader {
                     values.append(value)
                 }
             }
-            digests.append(Self.hex(try list.file.digest()))
+            digests.append(try list.file.digest())
         } catch {
             ofList.report("unreadable", "\(error)", at: YAMLMark(line: 1, column: 1, offset: 0))
         }
@@ -241,8 +244,15 @@ struct MatrixReader {
     static func reportColumn(_ column: String, _ header: [String], sink: DiagnosticSink) {
         sink.report(
             "column", "there is no column \(DisplayText.quoted(column))", at: YAMLMark(line: 1, column: 1, offset: 0),
-            hint: nearest(to: column, among: header).map { "did you mean `\($0)`?" }
+            hint: otherSeparator(header).map { "the columns of a `.csv` are separated by commas, those here by \($0)" }
+                ?? nearest(to: column, among: header).map { "did you mean `\($0)`?" }
                 ?? "there are \(header.prefix(10).joined(separator: ", "))")
+    }
+
+    /// What seems to separate the columns of a table, where that is no comma.
+    private static func otherSeparator(_ header: [String]) -> String? {
+        guard header.count == 1, let name = header.first else { return nil }
+        return name.contains(";") ? "semicolons" : name.contains("\t") ? "tabs" : nil
     }
 
     static func isName(_ name: String) -> Bool {
@@ -253,10 +263,6 @@ struct MatrixReader {
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (65...90).contains(byte) || (97...122).contains(byte) }
-
-    static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
 
     // MARK: Exclusions
 
@@ -303,6 +309,14 @@ struct MatrixReader {
         return exclusions
     }
 
+    /// What a value is called in its axis.
+    private static func name(of text: String, _ axis: Matrix.Axis) -> String {
+        guard axis.fields != nil else { return text }
+        var set = RequestFields()
+        try? set.set(axis.name, to: text)
+        return set.number(axis.name) ?? text
+    }
+
     private mutating func excluded(_ node: YAMLNode, _ axis: Int, _ places: [String: Int]) -> Set<Int> {
         let nodes: [YAMLNode] =
             if case .sequence(let items) = node.content { items } else { [node] }
@@ -313,7 +327,7 @@ struct MatrixReader {
         }
         for node in nodes {
             if case .invalid = node.content { continue }
-            guard let text = node.text, let place = places[text] else {
+            guard let text = node.text, let place = places[Self.name(of: text, axes[axis])] else {
                 hasMistakes = true
                 let known = axes[axis].values
                 let near = node.text.flatMap { nearest(to: $0, among: known.prefix(10_000)) }

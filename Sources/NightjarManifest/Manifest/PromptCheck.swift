@@ -33,7 +33,10 @@ struct PromptCheck {
         if header.promptsKey == nil, header.value("prompts_from") == nil {
             header.reportMissing("prompts", hint: "write `prompts:` and each prompt behind `- `", sink: sink)
         }
-        guard let matrix = plan.matrix, let combinations = matrix.count else { return .zero }
+        guard let matrix = plan.matrix, let combinations = matrix.count else {
+            try checkWithoutMatrix()
+            return .zero
+        }
         checkPath(matrix)
         let slots = BigNatural(plan.seeds?.count ?? 1)
         var jobs = (BigNatural(survey.multiplied) * slots + BigNatural(survey.single)) * combinations
@@ -48,16 +51,35 @@ struct PromptCheck {
                 let variants = self.variants(of: item, axes: names)
                 jobs = jobs + variants * (item.hasSeed ? BigNatural.one : slots) * combinations
             }
-            for problem in plan.wildcards.problems {
-                let mark = header.value("wildcards")?.start ?? header.start
-                sink.report("wildcards", "a wildcard cannot be used: \(problem)", at: mark)
-            }
+            reportWildcards()
         }
         if !context.hasErrors {
             warnOfUnusedAxes(matrix)
             checkCount(jobs)
         }
         return jobs
+    }
+
+    /// What is wrong with the prompts whatever the matrix says that cannot be used.
+    private mutating func checkWithoutMatrix() throws {
+        var axes: Set<String>?
+        switch header.value("matrix")?.content {
+        case nil: axes = []
+        case .mapping(let pairs): axes = Set(pairs.map(\.name))
+        case .scalar, .sequence, .invalid: break
+        }
+        try survey.prompts.records.forEach { record in
+            let item = record.item
+            if item.isDynamic { _ = variants(of: item, axes: axes) }
+        }
+        reportWildcards()
+    }
+
+    private func reportWildcards() {
+        for problem in plan.wildcards.problems {
+            let mark = header.value("wildcards")?.start ?? header.start
+            context.sink.report("wildcards", "a wildcard cannot be used: \(problem)", at: mark)
+        }
     }
 
     // MARK: One prompt
@@ -67,8 +89,7 @@ struct PromptCheck {
     }
 
     private func check(_ item: PromptItem, axes: Set<String>, fieldAxes: [String]) {
-        let start = YAMLMark(
-            line: item.line, column: item.line == item.mark.line ? item.mark.column : 1, offset: item.mark.offset)
+        let start = YAMLMark(line: item.line, column: item.column, offset: item.mark.offset)
         for name in fieldAxes where item.fields.has(name) {
             sink(of: item).report(
                 "axis", "this prompt gives `\(name)`, which is an axis of `matrix`", at: start,
@@ -90,7 +111,8 @@ struct PromptCheck {
         }
     }
 
-    private mutating func variants(of item: PromptItem, axes: Set<String>) -> BigNatural {
+    /// - Parameter axes: `nil` where they are not known: any variable could be one.
+    private mutating func variants(of item: PromptItem, axes: Set<String>?) -> BigNatural {
         let mode = item.variants ?? plan.variants
         guard mode != .none else { return .one }
         do throws(PromptError) {
@@ -101,7 +123,7 @@ struct PromptCheck {
                     "prompt", "this `}` closes nothing", offset: brace, text: "}", in: item,
                     hint: "`variants: none` takes the text as it stands")
             }
-            let known = axes.union(item.variables.map(\.name))
+            let known = (axes ?? template.variableNames).union(item.variables.map(\.name))
             let expansion = try PromptExpansion(template, wildcards: wildcards, variables: known)
             usedVariables.formUnion(expansion.usedVariables)
             if expansion.count == .zero {
@@ -113,15 +135,20 @@ struct PromptCheck {
         } catch {
             report(
                 "prompt", error.message, offset: error.offset, length: error.length,
-                text: Self.piece(of: item.prompt, error.offset, error.length), in: item, hint: hint(for: error, item))
+                text: Self.piece(of: item.prompt, error.offset, error.length), in: item,
+                hint: sink(of: item).keeps(item.mark) ? hint(for: error, item) : nil)
             return .zero
         }
     }
 
     /// What to type, by what a manifest has.
     private func hint(for error: PromptError, _ item: PromptItem) -> String? {
-        if error.hint?.hasPrefix("did you mean") == true { return error.hint }
         let piece = Self.piece(of: item.prompt, error.offset, error.length)
+        if error.kind == .unknownWildcard, let elsewhere = plan.wildcards.elsewhere(piece) {
+            return "`\(DisplayText.neutral(elsewhere))` is no wildcard: they are looked for in "
+                + "`\(plan.wildcards.name)/`, or where `wildcards:` says"
+        }
+        if error.hint?.hasPrefix("did you mean") == true { return error.hint }
         switch error.kind {
         case .undefinedVariable:
             let name = String(piece.dropFirst(2).prefix { $0 != "}" && $0 != ":" }).trimmed()

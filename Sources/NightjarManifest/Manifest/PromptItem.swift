@@ -59,6 +59,12 @@ struct PromptItem {
             sink.report("type", "a prompt must be text or a mapping, got a list", at: node)
             return nil
         case .mapping:
+            if !takesVariables, let text = Self.textWithColon(node) {
+                sink.report(
+                    "syntax", "a text with `: ` in it must stand in quotes", at: node.start,
+                    length: text.unicodeScalars.count, hint: "write `- \(Self.inQuotes(text))`")
+                return nil
+            }
             let node = takesVariables ? Self.row(node) : node
             guard let reader = MappingReader(node, place: takesVariables ? "this row" : "this prompt", sink: sink)
             else { return nil }
@@ -100,6 +106,25 @@ struct PromptItem {
         self.style = style
         mark = node.start
         end = node.end
+    }
+
+    /// A text such as `A portrait: soft light`, which YAML reads as a mapping, where nothing else can be meant.
+    private static func textWithColon(_ node: YAMLNode) -> String? {
+        guard case .mapping(let pairs) = node.content, pairs.count == 1,
+            case .scalar(let key, .plain) = pairs[0].key.content,
+            case .scalar(let value, let style) = pairs[0].value.content, style != .literal, style != .folded,
+            // In braces it is no text.
+            node.start == pairs[0].key.start, pairs[0].value.end.line == node.start.line,
+            !Schema.prompt.contains(key), !key.hasPrefix("x-"), nearest(to: key, among: Schema.prompt) == nil
+        else { return nil }
+        let quote = style == .doubleQuoted ? "\"" : style == .singleQuoted ? "'" : ""
+        return "\(key): \(quote)\(value)\(quote)"
+    }
+
+    private static func inQuotes(_ text: String) -> String {
+        let shown = DisplayText.neutral(text)
+        return shown.contains("\"") || shown.contains("\\")
+            ? "'\(shown.replacing("'", with: "''"))'" : "\"\(shown)\""
     }
 
     /// In the rows of a list nothing (`null`) is not there, and a number can be an `id`.
@@ -154,6 +179,9 @@ struct PromptItem {
     }
 
     var isBlank: Bool { !prompt.unicodeScalars.contains { !$0.properties.isWhitespace } }
+
+    /// Where it begins on its line, as far as that is known.
+    var column: Int { line == mark.line ? mark.column : 1 }
 
     /// Unicode scalars to underline, where only the whole prompt can be pointed at.
     var lengthOnLine: Int { NightjarManifest.lengthOnLine(from: mark, to: end) }

@@ -67,6 +67,17 @@ struct RequestFields: Sendable, Hashable {
         }
     }
 
+    /// The one way to write the number of a field; `nil` for a field of another kind.
+    func number(_ name: String) -> String? {
+        switch name {
+        case "width": width.map(String.init)
+        case "height": height.map(String.init)
+        case "steps": steps.map(String.init)
+        case "cfg_scale": cfgScale.map { value in Int64(exactly: value).map(String.init) ?? "\(value)" }
+        default: nil
+        }
+    }
+
     /// Which of the fields that an axis can set are given.
     func has(_ name: String) -> Bool {
         switch name {

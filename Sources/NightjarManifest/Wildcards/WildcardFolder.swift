@@ -11,8 +11,8 @@ import YAMLStream
 /// lists, within the folder of the file; a list alone is called like its file. Files are read when they are first asked for.
 final class WildcardFolder: WildcardSource {
     private enum Content: Sendable {
-        /// A file that has not been read.
-        case text(path: String)
+        /// A file that has not been read, as the manifest would name it.
+        case text(name: String)
         case values([WildcardValue])
     }
 
@@ -30,6 +30,8 @@ final class WildcardFolder: WildcardSource {
     private static let mostBytes = 64 << 20
     private static let mostValues = 1_000_000
     private static let mostHandedOut = 128 << 20
+    /// Folders beside it in which a file is looked for that is missing here.
+    private static let mostLookedAt = 1000
 
     let name: String
     private let folder: ManifestFolder
@@ -44,16 +46,15 @@ final class WildcardFolder: WildcardSource {
 
     /// - Returns: Why it cannot be used; `nil` where it can.
     func problem() -> String? {
-        guard let stream = opendir(folder.resolve(name)) else {
-            return errno == ENOENT
-                ? "no such folder"
-                : errno == ENOTDIR
-                    ? "is not a folder"
-                    : String(cString: strerror(errno)).lowercased()
-        }
-        closedir(stream)
-        do {
-            try checkPlace(folder.resolve(name))
+        do throws(RegularFile.Failure) {
+            guard let stream = opendir(try folder.place(of: name)) else {
+                return errno == ENOENT
+                    ? "no such folder"
+                    : errno == ENOTDIR
+                        ? "is not a folder"
+                        : String(cString: strerror(errno)).lowercased()
+            }
+            closedir(stream)
             return nil
         } catch {
             return "\(error)"
@@ -63,25 +64,16 @@ final class WildcardFolder: WildcardSource {
     func values(matching pattern: String) -> [WildcardValue]? {
         state.withLock { state in
             if let known = state.asked[pattern] { return known }
-            let names = Set(collections(&state).keys)
-            let clean = Self.clean(pattern)
-            var matching = clean.map { Self.matching($0, in: names) } ?? []
-            if matching.isEmpty, let clean, !clean.hasPrefix("**") {
-                matching = Self.matching("**/" + clean, in: names)
-            }
-            guard !matching.isEmpty else { return nil }
-            var values: [WildcardValue] = []
-            for name in matching.sorted() {
-                let more = read(name, &state)
+            let found = WildcardLookup.values(matching: pattern, among: Set(collections(&state).keys)) { name in
+                let values = read(name, &state)
                 // Each name that prompts use has a copy of its own.
-                state.handedOut += more.reduce(0) { $0 + $1.text.utf8.count + 64 }
-                guard state.handedOut <= Self.mostHandedOut else {
-                    let words = "the wildcards that prompts name hold more than \(Self.mostHandedOut >> 20) MiB"
-                    if state.problems.last != words { state.problems.append(words) }
-                    return []
-                }
-                values += more
+                state.handedOut += values.reduce(0) { $0 + $1.text.utf8.count + 64 }
+                if state.handedOut <= Self.mostHandedOut { return values }
+                let words = "the wildcards that prompts name hold more than \(Self.mostHandedOut >> 20) MiB"
+                if state.problems.last != words { state.problems.append(words) }
+                return []
             }
+            guard let values = found else { return nil }
             state.asked[pattern] = values
             return values
         }
@@ -89,6 +81,21 @@ final class WildcardFolder: WildcardSource {
 
     func nearestName(to pattern: String) -> String? {
         state.withLock { nearest(to: pattern, among: collections(&$0).keys.sorted().prefix(2000)) }
+    }
+
+    /// A file that may have been meant by a wildcard, but lies beside the manifest, or in another folder there.
+    /// - Parameter written: `__name__`.
+    func elsewhere(_ written: String) -> String? {
+        guard written.hasPrefix("__"), written.hasSuffix("__"), !written.contains("..") else { return nil }
+        let file = written.dropFirst(2).dropLast(2).trimmed() + ".txt"
+        let folders = Self.entries(of: folder.path).prefix(Self.mostLookedAt).filter {
+            !$0.hasPrefix(".") && $0 != name
+        }
+        return ([""] + folders.map { $0 + "/" }).map { $0 + file }.first { path in
+            var status = stat()
+            guard let place = try? folder.place(of: path) else { return false }
+            return stat(place, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        }
     }
 
     /// What went wrong with files, in words.
@@ -105,17 +112,6 @@ final class WildcardFolder: WildcardSource {
         }
     }
 
-    private static func matching(_ pattern: String, in names: Set<String>) -> Set<String> {
-        if names.contains(pattern) { return [pattern] }
-        let glob = Glob(pattern)
-        return names.filter { glob.matches($0) }
-    }
-
-    private static func clean(_ pattern: String) -> String? {
-        let parts = pattern.split { $0 == "/" || $0 == "\\" }.joined(separator: "/")
-        return parts.contains("..") ? nil : parts
-    }
-
     // MARK: Finding
 
     private func collections(_ state: inout State) -> [String: Content] {
@@ -123,27 +119,27 @@ final class WildcardFolder: WildcardSource {
         var found: [String: Content] = [:]
         var seen: Set<[UInt64]> = []
         var files = 0
-        var waiting = [(path: folder.resolve(name), prefix: "", depth: 0)]
+        var waiting = [(prefix: "", depth: 0)]
         while let next = waiting.popLast() {
             var status = stat()
-            guard stat(next.path, &status) == 0, seen.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted,
-                (try? checkPlace(next.path)) != nil
+            guard let path = try? folder.place(of: "\(name)/\(next.prefix)"), stat(path, &status) == 0,
+                seen.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted
             else { continue }
-            for entry in Self.entries(of: next.path) where !entry.hasPrefix(".") {
+            for entry in Self.entries(of: path) where !entry.hasPrefix(".") {
                 files += 1
                 guard files <= Self.mostFiles else {
                     state.problems.append("more than \(Self.mostFiles) files in `\(name)`")
                     state.collections = found
                     return found
                 }
-                let path = "\(next.path)/\(entry)"
-                guard stat(path, &status) == 0 else { continue }
+                let file = "\(name)/\(next.prefix)\(entry)"
+                guard let path = try? folder.place(of: file), stat(path, &status) == 0 else { continue }
                 if status.st_mode & S_IFMT == S_IFDIR {
-                    if next.depth < Self.deepest { waiting.append((path, "\(next.prefix)\(entry)/", next.depth + 1)) }
+                    if next.depth < Self.deepest { waiting.append(("\(next.prefix)\(entry)/", next.depth + 1)) }
                 } else if entry.hasSuffix(".txt") {
-                    found[next.prefix + entry.dropLast(4)] = .text(path: path)
+                    found[next.prefix + entry.dropLast(4)] = .text(name: file)
                 } else if entry.hasSuffix(".yaml") || entry.hasSuffix(".json") {
-                    addLists(of: path, stem: String(entry.dropLast(5)), prefix: next.prefix, to: &found, &state)
+                    addLists(of: file, stem: String(entry.dropLast(5)), prefix: next.prefix, to: &found, &state)
                 }
             }
         }
@@ -164,23 +160,17 @@ final class WildcardFolder: WildcardSource {
         return names.sorted()
     }
 
-    private func checkPlace(_ path: String) throws(RegularFile.Failure) {
-        guard folder.isConfined else { return }
-        guard let real = realpath(path, nil) else { throw RegularFile.Failure(description: "no such folder") }
-        defer { free(real) }
-        try folder.check(String(cString: real), path)
-    }
-
     // MARK: Reading
 
     private func read(_ name: String, _ state: inout State) -> [WildcardValue] {
         switch state.collections?[name] {
         case nil: return []
         case .values(let values): return values
-        case .text(let path):
+        case .text(let file):
+            let path = folder.resolve(file)
             var values: [WildcardValue] = []
             do {
-                let file = try open(path)
+                let file = try folder.open(file, hashes: false)
                 var lines = LineReader(file)
                 while let line = try lines.next() {
                     let text = line.trimmed()
@@ -202,18 +192,13 @@ final class WildcardFolder: WildcardSource {
         }
     }
 
-    private func open(_ path: String) throws(RegularFile.Failure) -> RegularFile {
-        let file = try RegularFile(path: path, hashes: false)
-        try folder.check(file.realPath, path)
-        return file
-    }
-
     private func addLists(
-        of path: String, stem: String, prefix: String, to found: inout [String: Content], _ state: inout State
+        of name: String, stem: String, prefix: String, to found: inout [String: Content], _ state: inout State
     ) {
+        let path = folder.resolve(name)
         let sink = DiagnosticSink(file: path)
         do {
-            let file = try open(path)
+            let file = try folder.open(name, hashes: false)
             var size = 0
             let parser = YAMLParser { buffer in
                 let count = try file.read(into: buffer)
