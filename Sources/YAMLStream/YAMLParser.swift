@@ -62,6 +62,8 @@ import Glibc
     }
 
     deinit {
+        // One that was refused; else there is nothing in it.
+        unsafe yaml_event_delete(event)
         unsafe yaml_parser_delete(parser)
         unsafe parser.deallocate()
         unsafe event.deallocate()
