@@ -168,15 +168,26 @@ struct Composition: Sendable {
         if intake.added > 0 { parts.append("\(intake.added) new") }
         if intake.returned > 0 { parts.append("\(intake.returned) named again") }
         if intake.replaced > 0 { parts.append("\(intake.replaced) changed before they were paid for") }
-        if intake.changed > 0 { parts.append("\(intake.changed) changed under the same id, kept as they are") }
+        let kept = intake.changed - intake.atAPI
+        if kept > 0 { parts.append("\(kept) changed under the same id, kept as they are") }
+        if intake.atAPI > 0 {
+            parts.append("\(intake.atAPI) changed under the same id while the API has them: they come home as they are")
+        }
         if intake.restored > 0 { parts.append("\(intake.restored) as they were made once, and that is taken back") }
         if intake.redone > 0 {
             parts.append("\(intake.redone) changed under the same id, made anew beside the old files")
         }
         if intake.removed > 0 { parts.append("\(intake.removed) no longer named") }
         if !parts.isEmpty { display.printAbove("\(name): the manifest has changed: \(parts.joined(separator: ", "))") }
-        if intake.changed > 0 {
+        if kept > 0 {
             display.printAbove("  to make them anew, and pay for them: the same command with `--changed redo`")
+        }
+        if intake.atAPI > 0 {
+            display.printAbove(
+                configuration.changed == .redo
+                    ? "  when those are home, the same command makes them anew, or takes back what was made before"
+                    : "  when those are home, the same command takes back what was made before, if that is asked for now"
+            )
         }
     }
 

@@ -101,7 +101,8 @@ extension SQLiteStore {
     static func retryFailed(
         _ batch: BatchID, in transaction: GroupCommit.Transaction, now: WallTime
     ) throws -> Int {
-        let ofBatch = "batch_id = \(batch.rawValue) AND NOT removed"
+        let rows = try rows(of: batch, in: transaction.db)
+        let ofBatch = "\(rows) AND batch_id = \(batch.rawValue) AND NOT removed"
         let unbilled = try takeBack(
             "\(ofBatch) AND \(failedUnbilled)", to: .pending, of: batch, in: transaction, now: now)
         return unbilled + (try takeBack(ofBatch, to: .submitted, of: batch, in: transaction, now: now))

@@ -23,7 +23,8 @@ extension SQLiteStore {
                     db,
                     sql: """
                         SELECT DISTINCT model FROM parameters WHERE id IN (
-                            SELECT parameters_id FROM jobs WHERE batch_id = ? AND state = 'failed' AND NOT removed)
+                            SELECT parameters_id FROM \(try Self.jobsOfBatch(batch, in: db))
+                                AND state = 'failed' AND NOT removed)
                         """, arguments: [batch.rawValue])
             }
         }
@@ -33,25 +34,27 @@ extension SQLiteStore {
     /// - Parameter andFailed: Those too that `retryFailed` would have submitted again.
     package func submittableJobs(_ batches: [BatchID], andFailed: Bool = false) async throws -> [SubmittableJobs] {
         try await read { db in
-            let waiting = "SELECT parameters_id FROM jobs WHERE batch_id = ?1 AND state IN ('pending', 'waiting')"
-            let failed = """
-                UNION ALL SELECT parameters_id FROM jobs
-                WHERE batch_id = ?1 AND state = 'failed' AND NOT removed AND \(Self.failedUnbilled)
-                """
-            // Each row of `parameters` is looked up once, not once a job.
-            let statement = try db.cachedStatement(
-                sql: """
-                    SELECT model, sum(jobs) AS jobs FROM (
-                        SELECT parameters_id, count(*) AS jobs
-                        FROM (\(waiting) AND \(Self.isUnfinished) \(andFailed ? failed : ""))
-                        GROUP BY parameters_id
-                    ) JOIN parameters ON parameters.id = parameters_id
-                    GROUP BY model ORDER BY model
-                    """)
-            return try batches.flatMap { batch in
-                try Row.fetchAll(statement, arguments: [batch.rawValue]).map {
-                    SubmittableJobs(batch: batch, model: $0["model"], jobs: $0["jobs"])
+            try batches.flatMap { batch in
+                var jobs = """
+                    SELECT parameters_id FROM jobs
+                    WHERE batch_id = ?1 AND state IN ('pending', 'waiting') AND \(Self.isUnfinished)
+                    """
+                if andFailed {
+                    jobs += """
+                         UNION ALL SELECT parameters_id FROM jobs WHERE \(try Self.rows(of: batch, in: db))
+                            AND batch_id = ?1 AND state = 'failed' AND NOT removed AND \(Self.failedUnbilled)
+                        """
                 }
+                // Each row of `parameters` is looked up once, not once a job.
+                return try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT model, sum(jobs) AS jobs FROM (
+                            SELECT parameters_id, count(*) AS jobs FROM (\(jobs)) GROUP BY parameters_id
+                        ) JOIN parameters ON parameters.id = parameters_id
+                        GROUP BY model ORDER BY model
+                        """, arguments: [batch.rawValue]
+                ).map { SubmittableJobs(batch: batch, model: $0["model"], jobs: $0["jobs"]) }
             }
         }
     }

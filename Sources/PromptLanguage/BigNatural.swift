@@ -41,6 +41,9 @@ package struct BigNatural: Hashable, Sendable {
     package var isZero: Bool { low == 0 && high.isEmpty }
     /// The number itself; `nil` when it does not fit.
     package var exactUInt64: UInt64? { high.isEmpty ? low : nil }
+    package var exactUInt128: UInt128? {
+        high.count <= 1 ? UInt128(high.first ?? 0) << 64 | UInt128(low) : nil
+    }
     package var exactInt: Int? { exactUInt64.flatMap { Int(exactly: $0) } }
 
     /// The nearest `Double`, or one beside it; infinite when there is none.

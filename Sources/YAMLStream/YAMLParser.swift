@@ -103,12 +103,17 @@ import Glibc
                     if let event = try taken() { return event }
                     continue
                 }
-                try checkScalar()
             } catch {
                 failure = error
                 throw error
             }
             defer { unsafe yaml_event_delete(event) }
+            do {
+                try checkScalar()
+            } catch {
+                failure = error
+                throw error
+            }
             let scalar = unsafe event.pointee.data.scalar
             let text = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             try unsafe take(

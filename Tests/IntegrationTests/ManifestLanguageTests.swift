@@ -141,7 +141,7 @@ struct ManifestLanguageTests {
             #expect(try await run("new", "--changed", "redo").exit == 0)
             #expect(try server.ledger().requests.submit == 12)
             let why = try await bench.nightjar("why", "p0")
-            #expect(why.output.contains("of its request before a change"), "\(why)")
+            #expect(why.output.contains("made for it by another request"), "\(why)")
         }
     }
 

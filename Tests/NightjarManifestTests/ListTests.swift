@@ -48,6 +48,20 @@ struct ListTests {
         #expect(found[1].meta == #"{"k":[1,true]}"# && found[1].seed == .server && found[1].parameters.width == 640)
     }
 
+    @Test func `line ends that are not JSON's are characters of a text`() throws {
+        let folder = try TemporaryFolder()
+        let text = "a \u{2028} b \u{2029} c \u{85} d"
+        try folder.write("{\"prompt\": \"\(text)\", \"x\": \"é€\"}\n{\"prompt\": 1,}\n", to: "p.jsonl")
+        let error = #expect(throws: ManifestError.self) {
+            try load(Self.head + "prompts_from: p.jsonl\n", in: folder)
+        }
+        #expect(error?.diagnostics.map(\.line) == [2])
+        try folder.write("{\"prompt\": \"\(text)\", \"x\": \"é€\"}\n", to: "p.jsonl")
+        let found = try load(Self.head + "prompts_from: p.jsonl\n", in: folder)[0].jobs()
+        #expect(found.map(\.prompt) == [text])
+        #expect(found[0].variables == #"{"x":"é€"}"#)
+    }
+
     @Test func `another column can hold the prompts`() throws {
         let folder = try TemporaryFolder()
         try folder.write("caption,prompt\na fox,old\n", to: "p.csv")
@@ -113,6 +127,12 @@ struct ListTests {
             let manifest = try folder.write(Self.head + "prompts_from: \"\(name)\"\n", to: "inbox/m.yaml")
             #expect(try ManifestFile(path: manifest, isConfined: true).load()[0].jobCount == 1, "\(name)")
         }
+        // By bytes, whatever stands behind a `/`; and in no more time than a path of the system's takes.
+        let strange = "../\u{301}x.txt"
+        try folder.write("secret\n", to: "\u{301}x.txt")
+        #expect(try words("prompts_from: \"\(strange)\"\n").contains("leads out"))
+        let long = String(repeating: "a/", count: 100_000) + "x.txt"
+        #expect(try words("prompts_from: \"\(long)\"\n").contains("too long"))
         let own = try folder.write(Self.head + "prompts_from: own.txt\n", to: "inbox/m.yaml")
         #expect(try ManifestFile(path: own, isConfined: true).load()[0].jobCount == 1)
     }

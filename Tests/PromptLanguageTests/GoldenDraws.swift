@@ -3,7 +3,7 @@ enum GoldenDraws {
     static let pairs: [(String, [String])] = [
         (
             "{a|b|c}",
-            ["b", "a", "a", "b", "a", "b"]
+            ["a", "c", "b", "c", "b", "a"]
         ),
         (
             "{3::a|b|.5::c}",
@@ -11,34 +11,34 @@ enum GoldenDraws {
         ),
         (
             "{2$$ and $$red|green|blue|black}",
-            ["red and green", "red and blue", "black and blue", "green and black", "blue and green", "black and green"]
+            ["black and blue", "green and black", "red and green", "blue and red", "red and black", "red and blue"]
         ),
         (
             "{1-3$$a|b|c|d}",
-            ["c", "a,b,d", "d", "d", "c,b,d", "d,a"]
+            ["d", "c,d,b", "c", "b", "a,d,b", "b,c"]
         ),
         (
             "a __animals__ and __animals__",
             [
-                "a lynx and lynx", "a owl and lynx", "a hare and lynx", "a hare and owl", "a hare and fox",
-                "a fox and hare",
+                "a fox and hare", "a hare and hare", "a owl and owl", "a lynx and lynx", "a fox and owl",
+                "a owl and lynx",
             ]
         ),
         (
             "${c={red|blue}}${c} ${c}",
-            ["blue blue", "blue red", "blue red", "blue blue", "blue blue", "red blue"]
+            ["red red", "red blue", "red blue", "red red", "red red", "blue red"]
         ),
         (
             "${c=!{red|blue}}${c} ${c}",
-            ["blue blue", "red red", "red red", "red red", "blue blue", "blue blue"]
+            ["red red", "blue blue", "blue blue", "blue blue", "red red", "red red"]
         ),
         (
             "{2$$ & $$__animals__}",
-            ["lynx & hare", "hare & owl", "hare & lynx", "fox & owl", "fox & hare", "lynx & owl"]
+            ["owl & fox", "lynx & fox", "fox & owl", "hare & lynx", "lynx & owl", "hare & fox"]
         ),
         (
             "{a {b|c}|d {e|f}} {a {b|c}|d {e|f}}",
-            ["a c d f", "d f a c", "d f a b", "a c d f", "d f d e", "d e d e"]
+            ["d f a c", "a b d e", "a b d f", "d e a b", "a c a b", "a b a b"]
         ),
     ]
 }

@@ -66,7 +66,7 @@ package struct StoryRenderer: Sendable {
         sheet.add("first seen", .text(full(job.createdAt)))
         for job in story.former {
             let what = job.file.map { plain($0.path) } ?? job.state.rawValue
-            sheet.add("before", .text("key \(job.key.description.prefix(12)): \(what), of its request before a change"))
+            sheet.add("before", .text("key \(job.key.description.prefix(12)): \(what), made for it by another request"))
         }
         if story.isFormer {
             sheet.add("manifest", .text("asks for something else under this `id` now; asked for again, this returns"))

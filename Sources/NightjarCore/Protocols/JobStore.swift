@@ -142,6 +142,8 @@ package struct Intake: Equatable, Sendable {
     package var kept = 0
     /// Same `id`, other request; kept as they are.
     package var changed = 0
+    /// Of these, the ones that the API has, or may have: whatever is wished, they come home first.
+    package var atAPI = 0
     /// Same `id`, other request; not paid for yet, so that the new one counts.
     package var replaced = 0
     /// Same `id`, other request; made anew.

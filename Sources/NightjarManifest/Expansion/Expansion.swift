@@ -130,9 +130,10 @@ final class Expansion {
     /// Draws different jobs of one prompt.
     private func make(_ jobs: Int, of source: Source, _ seed: UInt64, _ sampler: inout MatrixSampler) throws {
         // By their numbers among all: whatever their texts, different jobs are not taken for one.
-        var drawn: Set<BigNatural> = []
+        var drawn: Set<UInt128> = []
+        var drawnOfVeryMany: Set<BigNatural> = []
         var attempt: UInt64 = 0
-        while drawn.count < jobs {
+        while drawn.count + drawnOfVeryMany.count < jobs {
             // Not the numbers that decided how many are drawn.
             let number = Mixing.mixed(Mixing.mixed(seed, attempt), 1)
             attempt += 1
@@ -141,7 +142,8 @@ final class Expansion {
             let slot = Int(Mixing.mixed(number, 3) % UInt64(source.slots.count))
             let combination = matrix.number(of: places)
             let job = (combination * source.variants + variant) * BigNatural(source.slots.count) + BigNatural(slot)
-            guard drawn.insert(job).inserted else { continue }
+            let isNew = job.exactUInt128.map { drawn.insert($0).inserted } ?? drawnOfVeryMany.insert(job).inserted
+            guard isNew else { continue }
             try make(source, Combination(source.item, places, matrix, plan.defaults), variant, slot)
         }
     }

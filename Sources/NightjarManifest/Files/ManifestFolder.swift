@@ -19,7 +19,10 @@ package struct ManifestFolder: Sendable {
         self.init(path: parts.isEmpty ? "." : folder.isEmpty ? "/" : folder, isConfined: isConfined)
     }
 
-    func resolve(_ name: String) -> String { name.hasPrefix("/") ? name : "\(path)/\(name)" }
+    func resolve(_ name: String) -> String { Self.isAbsolute(name) ? name : "\(path)/\(name)" }
+
+    /// By its bytes: together with what follows, a `/` may be another character.
+    private static func isAbsolute(_ name: String) -> Bool { name.utf8.first == UInt8(ascii: "/") }
 
     /// Opens a regular file.
     /// - Parameter hashes: Whether to hash what is read of it.
@@ -39,12 +42,14 @@ package struct ManifestFolder: Sendable {
     /// - Throws: Where the manifest is confined, and the path leads out of its folder.
     func place(of name: String) throws(RegularFile.Failure) -> String {
         guard isConfined else { return resolve(name) }
+        // As the system would; each part is looked at by itself below.
+        guard name.utf8.count < Self.longestPath else { throw Self.tooLong }
         guard let real = realpath(path, nil) else { throw RegularFile.Failure(description: "no such folder") }
         defer { free(real) }
         let root = Self.parts(String(cString: real))
         var place = root
         var waiting = Array(Self.parts(name).reversed())
-        if name.hasPrefix("/") { waiting = try Self.rest(of: name, within: root) }
+        if Self.isAbsolute(name) { waiting = try Self.rest(of: name, within: root) }
         var links = 0
         while let part = waiting.popLast() {
             if part == "." { continue }
@@ -53,13 +58,15 @@ package struct ManifestFolder: Sendable {
                 place.removeLast()
                 continue
             }
-            guard let target = RegularFile.target(ofLink: "/" + (place + [part]).joined(separator: "/")) else {
+            let path = "/" + (place + [part]).joined(separator: "/")
+            guard path.utf8.count < Self.longestPath else { throw Self.tooLong }
+            guard let target = RegularFile.target(ofLink: path) else {
                 place.append(part)
                 continue
             }
             links += 1
             guard links <= 40 else { throw RegularFile.Failure(description: "too many symbolic links") }
-            if target.hasPrefix("/") {
+            if Self.isAbsolute(target) {
                 place = root
                 waiting += try Self.rest(of: target, within: root)
             } else {
@@ -69,7 +76,12 @@ package struct ManifestFolder: Sendable {
         return "/" + place.joined(separator: "/")
     }
 
-    private static func parts(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
+    private static let longestPath = Int(PATH_MAX)
+    private static let tooLong = RegularFile.Failure(description: "file name too long")
+
+    private static func parts(_ path: String) -> [String] {
+        path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+    }
 
     /// What an absolute path says behind the folder, its last part first.
     private static func rest(of path: String, within root: [String]) throws(RegularFile.Failure) -> [String] {

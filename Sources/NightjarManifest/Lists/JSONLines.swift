@@ -62,12 +62,27 @@ final class JSONLines {
         waiting.append(0x0A)
     }
 
+    /// Within a text of JSON these are characters like others; YAML takes them for ends of lines, unless they are escaped.
+    private static func lineEnd(_ json: ArraySlice<UInt8>, at position: Int) -> String? {
+        switch json[position...].prefix(3) {
+        case let bytes where bytes.starts(with: [0xC2, 0x85]): "\\N"
+        case [0xE2, 0x80, 0xA8]: "\\L"
+        case [0xE2, 0x80, 0xA9]: "\\P"
+        default: nil
+        }
+    }
+
     /// JSON as it is written in YAML, which has no blanks that are tabs, and no characters in two escapes.
     static func yaml(_ json: ArraySlice<UInt8>) -> [UInt8] {
         var yaml: [UInt8] = []
         yaml.reserveCapacity(json.count)
         var position = json.startIndex
         while position < json.endIndex {
+            if json[position] == 0xC2 || json[position] == 0xE2, let lineEnd = lineEnd(json, at: position) {
+                yaml += Array(lineEnd.utf8)
+                position += json[position] == 0xC2 ? 2 : 3
+                continue
+            }
             guard json[position] == UInt8(ascii: "\\"), position + 1 < json.endIndex else {
                 yaml.append(json[position] == 0x09 ? 0x20 : json[position])
                 position += 1

@@ -183,7 +183,8 @@ struct JSONSyntax {
     /// The value of `\u` and four hexadecimal digits.
     static func escaped(_ bytes: ArraySlice<UInt8>, at position: Int) -> UInt32? {
         guard position + 6 <= bytes.endIndex, bytes[position] == UInt8(ascii: "\\"),
-            bytes[position + 1] == UInt8(ascii: "u"), bytes[position + 2] != UInt8(ascii: "+")
+            bytes[position + 1] == UInt8(ascii: "u"),
+            bytes[position + 2] != UInt8(ascii: "+"), bytes[position + 2] != UInt8(ascii: "-")
         else { return nil }
         return UInt32(String(decoding: bytes[(position + 2)..<(position + 6)], as: UTF8.self), radix: 16)
     }

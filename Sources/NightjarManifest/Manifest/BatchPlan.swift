@@ -65,6 +65,13 @@ struct BatchPlan: Sendable {
         guard let node = header.value("wildcards"), let name = context.sink.text(of: node, key: "wildcards") else {
             return
         }
+        guard !name.isEmpty else {
+            return context.sink.report(
+                "wildcards", "`wildcards` names a folder, and here it is empty", at: node,
+                hint:
+                    "leave it away for `wildcards/` beside the manifest, or write `wildcards: .` for the manifest's own folder"
+            )
+        }
         wildcards = WildcardFolder(name, in: context.folder)
         cachedWildcards = CachedWildcards(wildcards)
         if let problem = wildcards.problem() {

@@ -105,7 +105,7 @@ struct DocumentWalker {
             return try reader.skip(from: value)
         }
         // Keys of one's own are many only in a file made to be so; those are not all remembered.
-        if seen.count < 10_000 { seen[name] = key.start }
+        if seen.count < 10_000 || Schema.top.contains(name) { seen[name] = key.start }
         if name == "prompts" {
             header.promptsKey = key
             return try takePrompts(value, onText: onText, onNode: onNode)

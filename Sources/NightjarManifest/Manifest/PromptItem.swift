@@ -65,6 +65,12 @@ struct PromptItem {
                     length: text.unicodeScalars.count, hint: "write `- \(Self.inQuotes(text))`")
                 return nil
             }
+            if !takesVariables, let text = Self.choice(node) {
+                sink.report(
+                    "syntax", "a prompt that begins with `{` must stand in quotes", at: node,
+                    hint: "write `- \(Self.inQuotes(text + " …"))`, to the end of the prompt")
+                return nil
+            }
             let node = takesVariables ? Self.row(node) : node
             guard let reader = MappingReader(node, place: takesVariables ? "this row" : "this prompt", sink: sink)
             else { return nil }
@@ -119,6 +125,15 @@ struct PromptItem {
         else { return nil }
         let quote = style == .doubleQuoted ? "\"" : style == .singleQuoted ? "'" : ""
         return "\(key): \(quote)\(value)\(quote)"
+    }
+
+    /// `{red|blue}`, which YAML reads as a mapping of keys without values.
+    private static func choice(_ node: YAMLNode) -> String? {
+        guard case .mapping(let pairs) = node.content, !pairs.isEmpty, node.start != pairs[0].key.start,
+            pairs.allSatisfy({ $0.value.scalarType == .null && !Schema.prompt.contains($0.name) }),
+            pairs.contains(where: { $0.name.contains("|") || $0.name.contains("$$") })
+        else { return nil }
+        return "{\(pairs.map(\.name).joined(separator: ", "))}"
     }
 
     private static func inQuotes(_ text: String) -> String {

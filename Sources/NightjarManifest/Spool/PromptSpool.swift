@@ -101,7 +101,10 @@ struct PromptRecords: Sendable {
             }
             // What is left moves to the front, and the rest is filled up.
             let most = min(buffer.count - (filled - used), range.upperBound - next)
-            guard most > 0 else { return }
+            guard most > 0 else {
+                guard filled == used else { throw Spool.Failure(description: "a temporary file ends within a prompt") }
+                return
+            }
             let got = try buffer.withUnsafeMutableBytes { bytes in
                 bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[used..<filled]))
                 filled -= used

@@ -124,8 +124,8 @@ struct FormerJobs {
             }
         }
         let raise = try db.cachedStatement(
-            sql: "UPDATE jobs SET key_shift = max(key_shift, ? - attempt), updated_at_ms = ? WHERE id = ?")
-        try raise.execute(arguments: [greatestKey, now.milliseconds, job])
+            sql: "UPDATE jobs SET key_shift = max(key_shift, ? - attempt) WHERE id = ?")
+        try raise.execute(arguments: [greatestKey, job])
     }
 
     /// The greatest number of an idempotency key that a job's submissions had.

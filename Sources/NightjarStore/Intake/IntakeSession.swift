@@ -185,6 +185,7 @@ struct IntakeSession {
         case .bound, .kept:
             try known.describe(job)
             intake.changed += 1
+            if fate == .bound, job.state != .cancelled { intake.atAPI += 1 }
             return false
         case .takesNew:
             try known.describe(job)

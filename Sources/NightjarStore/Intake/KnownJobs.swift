@@ -124,7 +124,10 @@ final class KnownJobs {
 
     func move(_ row: Int64, from: JobState, to: JobState, removed: Bool) throws {
         let update = try db.cachedStatement(
-            sql: "UPDATE jobs SET state = ?, removed = ?, updated_at_ms = ? WHERE id = ?")
+            sql: """
+                UPDATE jobs SET state = ?1, removed = ?2, updated_at_ms = iif(state = ?1, updated_at_ms, ?3)
+                WHERE id = ?4
+                """)
         try update.execute(arguments: [to.rawValue, removed, now.milliseconds, row])
         transaction.count(batch, from, -1)
         transaction.count(batch, to, 1)

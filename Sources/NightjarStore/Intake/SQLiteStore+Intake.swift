@@ -104,11 +104,16 @@ extension SQLiteStore {
 
     /// Where to read all jobs of one batch: the part of the table that holds them, from one end to the other.
     static func jobsOfBatch(_ batch: BatchID, in db: Database) throws -> String {
+        "jobs NOT INDEXED WHERE batch_id = ? AND \(try rows(of: batch, in: db))"
+    }
+
+    /// That part of the table, as a condition; the rows of other batches may lie in it too.
+    static func rows(of batch: BatchID, in db: Database) throws -> String {
         let row = try Row.fetchOne(db, sql: "SELECT * FROM batches WHERE id = ?", arguments: [batch.rawValue])
         // A state that is not migrated yet does not say where that is.
         let first: Int64 = row?["first_row"] ?? 0
         let last: Int64 = row?["last_row"] ?? .max
-        return "jobs NOT INDEXED WHERE batch_id = ? AND jobs.id BETWEEN \(first) AND \(last)"
+        return "jobs.id BETWEEN \(first) AND \(last)"
     }
 
     static func encode(_ settings: BatchSettings) throws -> String {

@@ -18,7 +18,7 @@ struct DrawWriter {
         case .values(let values):
             let key = Mixing.mixed(scope, values.key)
             let entries = values.entries
-            let place = Draw(key: key, hashes: entries.hashes, weights: entries.weights).picks(1)[0]
+            let place = entries.tree.pick(key)
             if let node = values.nodes?[place] {
                 write(node, scope: key)
             } else {
@@ -70,7 +70,7 @@ struct DrawWriter {
             let range = UInt64(choice.most - choice.least + 1)
             count = choice.least + Int(Mixing.mixed(key, range).multipliedFullWidth(by: range).high)
         }
-        let places = Draw(key: key, hashes: choice.hashes, weights: choice.weights).picks(count)
+        let places = choice.tree.picks(count, key)
         var parts: [[UInt8]] = []
         for place in places {
             if places.count == 1 { return write(choice.options, place, scope: scope) }

@@ -28,10 +28,8 @@ struct Choice: Sendable {
 
     let key: UInt64
     let options: Options
-    /// `nil` when all are equal.
-    let weights: [Double]?
-    /// Of the text of each option, for draws.
-    let hashes: [UInt64]
+    /// What options that are nodes are drawn by.
+    private let ownTree: DrawTree
     let least: Int
     let most: Int
     let separator: [UInt8]
@@ -40,14 +38,14 @@ struct Choice: Sendable {
     let work: Int
     let isDrawn: Bool
 
+    /// - Parameter tree: Of options that are nodes, by their texts; values of a wildcard have their own.
     init(
-        key: UInt64, options: Options, weights: [Double]?, hashes: [UInt64], least: Int, most: Int,
+        key: UInt64, options: Options, tree: DrawTree = DrawTree(hashes: []), least: Int, most: Int,
         separator: [UInt8], plan: Plan
     ) {
         self.key = key
         self.options = options
-        self.weights = weights
-        self.hashes = hashes
+        ownTree = tree
         self.least = least
         self.most = most
         self.separator = separator
@@ -66,6 +64,11 @@ struct Choice: Sendable {
             isDrawn = false
         }
         work = Node.added(1, Node.multiplied(max(1, most), Node.added(longest, separator.count)))
+    }
+
+    /// What the options are drawn by.
+    var tree: DrawTree {
+        if case .entries(let entries) = options { entries.tree } else { ownTree }
     }
 
     /// Texts with the separator between them, which is taken off once at either end, as the package does.

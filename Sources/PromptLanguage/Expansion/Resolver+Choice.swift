@@ -66,8 +66,7 @@ extension Resolver {
             .choice(
                 Choice(
                     key: source.keys[command.span.lowerBound] ?? 0, options: .entries(entries),
-                    weights: entries.weights, hashes: entries.hashes, least: bounds.least, most: bounds.most,
-                    separator: bounds.separator,
+                    least: bounds.least, most: bounds.most, separator: bounds.separator,
                     plan: kept == 0
                         ? .results([])
                         : .selections(selections, places: entries.distinct, distinct: [:]))))
@@ -127,7 +126,8 @@ extension Resolver {
             .choice(
                 Choice(
                     key: source.keys[command.span.lowerBound] ?? 0, options: .nodes(nodes),
-                    weights: areEqual ? nil : weights, hashes: hashes, least: min(bounds.least, nodes.count),
+                    tree: DrawTree(hashes: hashes, weights: areEqual ? nil : weights),
+                    least: min(bounds.least, nodes.count),
                     most: min(bounds.most, nodes.count), separator: bounds.separator,
                     plan: limit == 0 ? .results([]) : plan)))
     }

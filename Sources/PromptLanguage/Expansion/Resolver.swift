@@ -127,7 +127,7 @@ struct Resolver {
     private static let nothing = Node(
         .choice(
             Choice(
-                key: 0, options: .nodes([]), weights: nil, hashes: [], least: 1, most: 1, separator: [],
+                key: 0, options: .nodes([]), least: 1, most: 1, separator: [],
                 plan: .results([]))))
 
     private mutating func sequence(_ commands: [Command], _ source: ParsedPrompt, _ scope: Scope) throws(PromptError)

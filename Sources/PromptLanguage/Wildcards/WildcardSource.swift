@@ -61,6 +61,8 @@ final class WildcardEntries: Sendable {
     /// Whether every value is plain text.
     let isPlain: Bool
     let hashes: [UInt64]
+    /// Made when it is first drawn from.
+    private let knownTree = Mutex<DrawTree?>(nil)
     /// The places of plain values that are held at least once, without the second of equal texts; `nil` when that is
     /// all of them.
     let distinct: [Int]?
@@ -95,6 +97,14 @@ final class WildcardEntries: Sendable {
         distinct = places.count == sorted.count ? nil : places
         total = repeats.reduce(.zero) { $0 + BigNatural($1) }
         longest = texts.reduce(0) { max($0, $1.utf8.count) }
+    }
+
+    var tree: DrawTree {
+        knownTree.withLock { known in
+            let tree = known ?? DrawTree(hashes: hashes, weights: weights)
+            known = tree
+            return tree
+        }
     }
 
     private static func value(_ text: String) -> Value {
