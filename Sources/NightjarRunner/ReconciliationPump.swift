@@ -34,8 +34,9 @@ final class ReconciliationPump: Sendable {
     static let mostLooks = 20
     /// Candidates asked for at one time.
     static let mostReading = 4
-    /// The newest ids of a list that tell an account.
-    static let anchorCount = 5
+    /// The newest ids of a list that tell an account, and that a submission after it cannot have. Others of the account may
+    /// have the same seeds, so after a kill as many as possible are still known to be older.
+    static let anchorCount = 500
     /// Jobs of ours whose presence in a list is checked, at most.
     static let mostAccepted = 2000
 

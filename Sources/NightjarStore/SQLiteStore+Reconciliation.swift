@@ -12,22 +12,30 @@ extension SQLiteStore {
                 db,
                 sql: """
                     SELECT s.*, jobs.state, jobs.submissions,
-                        jobs.price_micros AS job_price, jobs.batch_id, idx, key, prompt, seed, anchors.ids, \(Self.parameterColumns)
+                        jobs.price_micros AS job_price, jobs.batch_id, idx, key, prompt, seed, s.anchors_id, \(Self.parameterColumns)
                     FROM submissions AS s INDEXED BY submissions_open
                         CROSS JOIN jobs ON jobs.id = s.job_id CROSS JOIN parameters ON parameters.id = parameters_id
-                        LEFT JOIN anchors ON anchors.id = s.anchors_id
                     WHERE s.is_open = 1 ORDER BY s.job_id, s.number
                     """)
-            return try rows.enumerated().map { place, row in
+            // Many submissions were made after one list.
+            var anchors: [Int64: Set<RemoteJobID>] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT id, ids FROM anchors") {
+                let ids: String = row["ids"]
+                anchors[row["id"]] = try Set(
+                    JSONDecoder().decode([String].self, from: Data(ids.utf8)).map(RemoteJobID.init))
+            }
+            return rows.enumerated().map { place, row in
                 let isLastOpen = place + 1 == rows.count || rows[place + 1]["job_id"] != row["job_id"] as Int64
-                return try Self.openSubmission(row, isLastOpen: isLastOpen, moments)
+                let list: Int64? = row["anchors_id"]
+                return Self.openSubmission(
+                    row, isLastOpen: isLastOpen, anchors: list.flatMap { anchors[$0] } ?? [], moments)
             }
         }
     }
 
     private static func openSubmission(
-        _ row: Row, isLastOpen: Bool, _ moments: StoredMoment.Reader
-    ) throws -> OpenSubmission {
+        _ row: Row, isLastOpen: Bool, anchors: Set<RemoteJobID>, _ moments: StoredMoment.Reader
+    ) -> OpenSubmission {
         let state = JobState(rawValue: row["state"]) ?? .failed
         let isLast = row["number"] == row["submissions"] as Int
         let isReplaced =
@@ -36,16 +44,13 @@ extension SQLiteStore {
             case .unknown, .cancelled: !isLastOpen
             case .pending, .submitted, .ready, .waiting, .done, .failed, .filtered: true
             }
-        let anchors: String? = row["ids"]
         return OpenSubmission(
             id: SubmissionID(job: JobID(row["job_id"]), number: row["number"]), batch: BatchID(row["batch_id"]),
             reference: JobRow.reference(row), request: JobRow.request(row),
             price: Money(micros: row["price_micros"] ?? row["job_price"]), attempt: row["attempt"],
             intent: moments.moment(row) ?? Moment(boot: 0, bootID: "", api: nil),
             lost: lost(row, moments), firstCounted: moments.moment(row, "counted_"), jobState: state,
-            isReplaced: isReplaced,
-            anchors: try anchors.map { try JSONDecoder().decode([String].self, from: Data($0.utf8)) }?
-                .map(RemoteJobID.init) ?? [])
+            isReplaced: isReplaced, anchors: anchors)
     }
 
     static func loss(_ row: Row) -> Loss? {
@@ -102,7 +107,7 @@ extension SQLiteStore {
     // MARK: Lists
 
     package func noteAnchors(_ ids: [RemoteJobID], at moment: Moment) async throws {
-        let ids = ids.prefix(5).map(\.rawValue)
+        let ids = ids.map(\.rawValue)
         let json = String(decoding: try JSONEncoder().encode(ids), as: UTF8.self)
         try await perform { transaction in
             let db = transaction.db

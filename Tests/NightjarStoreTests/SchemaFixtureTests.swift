@@ -94,7 +94,7 @@ struct SchemaFixtureTests {
                     Loss(.interrupted, "the process ended before the answer was read"), at: Opened.moment(60)),
             ])
         #expect(open.map(\.intent) == [Opened.moment(), Opened.moment(37)])
-        #expect(open.allSatisfy { $0.anchors == [RemoteJobID("remote-2"), RemoteJobID("remote-1")] })
+        #expect(open.allSatisfy { $0.anchors == [RemoteJobID("remote-2"), RemoteJobID("remote-1")] as Set })
         #expect(try await store.batches().first?.held["settling"]?.jobs == 1)
         #expect(try await store.candidates().map(\.id.rawValue) == ["remote-8"])
         #expect(try await store.duplicatesToFetch().map(\.id.rawValue) == ["remote-9"])

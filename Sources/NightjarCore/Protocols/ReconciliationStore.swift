@@ -3,7 +3,7 @@ package protocol ReconciliationStore: Sendable {
     /// Every open submission, those of a job in the order of their numbers. Called after `JobStore.recover`.
     func openSubmissions() async throws -> [OpenSubmission]
 
-    /// The newest ids of a list that was read before the submissions to come, at most 5, newest first.
+    /// The newest ids of a list that was read before the submissions to come, newest first.
     func noteAnchors(_ ids: [RemoteJobID], at moment: Moment) async throws
 
     /// When the first list that counts for a submission was asked for; `nil` where evidence was cleared.

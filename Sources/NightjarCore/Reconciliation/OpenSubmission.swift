@@ -41,15 +41,16 @@ package struct OpenSubmission: Equatable, Sendable {
     package var jobState: JobState
     /// A later submission of the job has taken its place: it is only watched.
     package var isReplaced: Bool
-    /// Newest ids of the list read last before the intent: who shows one is this account's list.
-    package var anchors: [RemoteJobID]
+    /// Newest ids of the list read last before the intent: who shows one is this account's list, and none of them is the
+    /// submission's.
+    package var anchors: Set<RemoteJobID>
     /// A seed that the manifest gives is not unique among the processes that share an account's batch.
     package var sharesSeed: Bool
 
     package init(
         id: SubmissionID, batch: BatchID, reference: JobReference, request: ImageRequest, price: Money, attempt: Int,
         intent: Moment, lost: Lost? = nil, firstCounted: Moment? = nil, jobState: JobState = .submitting,
-        isReplaced: Bool = false, anchors: [RemoteJobID] = [], sharesSeed: Bool = false
+        isReplaced: Bool = false, anchors: Set<RemoteJobID> = [], sharesSeed: Bool = false
     ) {
         self.id = id
         self.batch = batch

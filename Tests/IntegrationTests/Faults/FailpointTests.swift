@@ -40,6 +40,38 @@ struct FailpointTests {
         }
     }
 
+    /// Jobs with an `id` have the same seeds in every state.
+    @Test func `an older image of another state is not taken for a lost one`()
+        async throws
+    {
+        try await Workbench.use { bench in
+            let server = try await bench.faultServer(#"{"job_time": 0.1}"#)
+            func run(_ word: String, _ more: [String: String?] = [:]) async throws -> Ending {
+                let prompts = (1...12).map { "  - {id: p\($0), prompt: \(word) \($0)}\n" }.joined()
+                let manifest = try bench.write(
+                    "version: 1\nname: batch\ndefaults: {model: m, width: 64, height: 64}\nprompts:\n\(prompts)",
+                    to: "\(word).yaml")
+                return try await bench.startRun(
+                    manifest, at: server.baseURL, "--rate", "50", "--output", word,
+                    environment: Self.quick.merging(more) { _, new in new }
+                ).end(within: 60)
+            }
+            #expect(try await run("old").exit == 0)
+            let cut = try await run("new", ["NIGHTJAR_FAILPOINT": "claimed"])
+            try #require(cut.signal == SIGKILL, "\(cut)")
+            let last = try await run("new")
+            #expect(last.exit == 0, "\(last)")
+            let totals = try server.ledger().totals
+            #expect(totals.billed == 24 && totals.duplicates == 0, "\(totals)")
+            func ids(_ output: String) async throws -> [String?] {
+                try await bench.nightjar("jobs", "--json", "--output", output).output.split(separator: "\n")
+                    .map { try JobLine($0).job_id }
+            }
+            let (old, new) = (try await ids("old"), try await ids("new"))
+            #expect(old.count == 12 && new.count == 12 && Set(old).isDisjoint(with: new))
+        }
+    }
+
     private func start(
         _ bench: Workbench, _ manifest: String, _ server: FaultServer, _ more: [String: String?] = [:]
     ) throws -> NightjarProcess {

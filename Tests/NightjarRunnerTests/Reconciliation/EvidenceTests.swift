@@ -6,7 +6,7 @@ import Testing
 /// Rules 6 to 8 and 16: which lists are evidence. Each trace ends with money leaving, or not.
 struct EvidenceTests {
     /// Submitted at 0, lost at 1.
-    private func scene(by kind: Loss.Kind = .closed, anchors: [RemoteJobID] = ["old"]) throws -> Scene {
+    private func scene(by kind: Loss.Kind = .closed, anchors: Set<RemoteJobID> = ["old"]) throws -> Scene {
         var scene = Scene()
         scene.list(at: -5)
         try scene.submit(1, at: 0, anchors: anchors)

@@ -41,7 +41,7 @@ struct Scene {
 
     func submission(
         _ job: Int64, _ number: Int = 1, seed: Int64? = 1, prompt: String? = nil, at seconds: Double,
-        anchors: [RemoteJobID] = ["old"], sharesSeed: Bool = false
+        anchors: Set<RemoteJobID> = ["old"], sharesSeed: Bool = false
     ) -> OpenSubmission {
         OpenSubmission(
             id: Self.id(job, number), batch: BatchID(1),
@@ -53,7 +53,7 @@ struct Scene {
 
     mutating func submit(
         _ job: Int64, _ number: Int = 1, seed: Int64? = 1, prompt: String? = nil, at seconds: Double,
-        anchors: [RemoteJobID] = ["old"], sharesSeed: Bool = false
+        anchors: Set<RemoteJobID> = ["old"], sharesSeed: Bool = false
     ) throws {
         try machine.began(
             submission(

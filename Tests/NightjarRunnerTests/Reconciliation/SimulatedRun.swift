@@ -16,7 +16,7 @@ struct SimulatedRun {
         var accepted: [(id: RemoteJobID, at: Moment)] = []
         var open: [SubmissionID: OpenSubmission] = [:]
         var candidates: [RemoteJobID: Candidate] = [:]
-        var anchors: [RemoteJobID] = []
+        var anchors: Set<RemoteJobID> = []
         var knowledge = APIKnowledge()
         var duplicates: [RemoteJobID: JobID] = [:]
     }
@@ -331,7 +331,7 @@ struct SimulatedRun {
         }
         let reading = reader.reading
         let known = Set(reading.rows.map(\.id).filter { disk.owners[$0] != nil })
-        disk.anchors = Array(reading.rows.prefix(5).map(\.id))
+        disk.anchors = Set(reading.rows.prefix(5).map(\.id))
         try perform(reconciler.read(reading, asked: moment(sent), received: now, known: known))
     }
 
