@@ -39,7 +39,7 @@ extension SQLiteStore {
             let isOpen = submissions.contains(where: \.isOpen)
             return JobStory(
                 job: summary, isFormer: try Self.isFormer(summary, in: row["batch_id"], db),
-                former: try Self.former(of: summary.key, in: row["batch_id"], db),
+                former: summary.label == nil ? [] : try Self.former(of: summary.key, in: row["batch_id"], db),
                 dueAt: summary.state == .waiting ? due.map(WallTime.init(milliseconds:)) : nil,
                 submissions: submissions, duplicates: duplicates,
                 candidates: isOpen ? try Self.candidates(of: summary.request.parameters.model, db) : [],
@@ -47,7 +47,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Those of which something was submitted.
+    /// Those of which something was submitted. Only a job with an `id` has any.
     private static func former(of key: JobKey, in batch: Int64, _ db: Database) throws -> [JobSummary] {
         var found: [JobSummary] = []
         // Several with one look at the table, which has no index of keys.

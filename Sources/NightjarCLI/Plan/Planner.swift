@@ -58,14 +58,10 @@ struct Planner {
         }
         var models = Set(forecasts.flatMap { $0.jobsByModel.keys })
         if let store {
-            if configuration.retryFailed {
-                let names = Set(forecasts.map(\.settings.name))
-                models.formUnion(
-                    try await store.failedModels(store.batches().filter { names.contains($0.settings.name) }.map(\.id)))
-            }
-            // What is at the API or held may have to be submitted again.
             let names = Set(forecasts.map(\.settings.name))
             let known = try await store.batches().filter { names.contains($0.settings.name) }
+            if configuration.retryFailed { models.formUnion(try await store.failedModels(known.map(\.id))) }
+            // What is at the API or held may have to be submitted again.
             models.formUnion(
                 try await store.modelsToSubmit(known.filter { $0.count(.submitted, .unknown) > 0 }.map(\.id)))
         }
