@@ -75,6 +75,15 @@ let package = Package(
         .target(name: "NightjarFiles", dependencies: ["CLinux", "CZlib", "NightjarCore", "Pictures", crypto]),
         .target(name: "NightjarRunner", dependencies: ["NightjarCore"]),
         .target(
+            name: "NightjarDaemon",
+            dependencies: [
+                "CLinux", "NightjarCore", "NightjarFiles", "NightjarManifest", "NightjarRunner", asyncHTTPClient, crypto,
+                logging, nioCore, serviceLifecycle,
+            ]),
+        .target(
+            name: "NightjarDashboard",
+            dependencies: ["NightjarCore", httpTypes, hummingbird, logging, nioCore, serviceLifecycle]),
+        .target(
             name: "JobsAPIServer",
             dependencies: [
                 "JobsAPI", "Pictures", crypto, grdb, httpTypes, hummingbird, logging, nioCore, serviceLifecycle,
@@ -84,8 +93,9 @@ let package = Package(
         .target(
             name: "NightjarCLI",
             dependencies: [
-                "JobsAPI", "JobsAPIClient", "JobsAPIServer", "NightjarCore", "NightjarFiles", "NightjarManifest",
-                "NightjarRunner", "NightjarStore", "YAMLStream", argumentParser, logging, serviceLifecycle, unixSignals,
+                "JobsAPI", "JobsAPIClient", "JobsAPIServer", "NightjarCore", "NightjarDaemon", "NightjarDashboard",
+                "NightjarFiles", "NightjarManifest", "NightjarRunner", "NightjarStore", "YAMLStream", argumentParser,
+                logging, serviceLifecycle, unixSignals,
             ],
             // What `init` writes beside its examples; links to `docs/schema`.
             resources: [
@@ -119,6 +129,15 @@ let package = Package(
         .testTarget(
             name: "NightjarRunnerTests",
             dependencies: ["NightjarCore", "NightjarRunner", "NightjarStore", "NightjarTestSupport"]),
+        .testTarget(
+            name: "NightjarDaemonTests",
+            dependencies: [
+                "CLinux", "NightjarCore", "NightjarDaemon", "NightjarFiles", "NightjarManifest", "NightjarRunner",
+                "NightjarStore", "NightjarTestSupport", logging,
+            ]),
+        .testTarget(
+            name: "NightjarDashboardTests",
+            dependencies: ["NightjarCore", "NightjarDashboard", "NightjarTestSupport", logging, serviceLifecycle]),
         .testTarget(
             name: "JobsAPIServerTests",
             dependencies: [

@@ -14,6 +14,9 @@ enum Migrations {
         migrator.registerMigration("3", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: version3)
         }
+        migrator.registerMigration("4", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: version4)
+        }
         return migrator
     }()
 

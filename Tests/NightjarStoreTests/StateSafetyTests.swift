@@ -106,7 +106,7 @@ struct StateSafetyTests {
         let path = folder.path("s.sqlite3")
         let store = try SQLiteStore.open(path: path)
         try store.database.write { db in
-            try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('4')")
+            try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('5')")
             try db.execute(sql: "UPDATE facts SET value = '0.7.0' WHERE name = 'needs'")
         }
         try store.close()

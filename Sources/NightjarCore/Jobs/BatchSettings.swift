@@ -39,6 +39,22 @@ package struct BatchSettings: Hashable, Sendable, Codable {
         }
     }
 
+    /// Where a batch comes from that was dropped into an inbox, and what the configuration gives it there.
+    package struct Origin: Hashable, Sendable, Codable {
+        /// The inbox's folder, by its real path: it owns the batch's name.
+        package var inbox: String
+        /// Where the images go; absolute.
+        package var output: String
+        /// Its share among the batches of one priority, at least 1.
+        package var weight: Int
+
+        package init(inbox: String, output: String, weight: Int = 1) {
+            self.inbox = inbox
+            self.output = output
+            self.weight = weight
+        }
+    }
+
     /// The batch's identity: `[A-Za-z0-9._-]+`.
     package var name: String
     /// `output.path` as the manifest spells it.
@@ -49,12 +65,14 @@ package struct BatchSettings: Hashable, Sendable, Codable {
     package var retry: Retry
     /// When jobs may be submitted; `nil`: at any time. States written before there were schedules have none.
     package var schedule: Schedule?
+    /// `nil`: it came with a `run`.
+    package var origin: Origin?
 
     package static let defaultPathTemplate = "${batch}/${index:06}-${slug}-${seed}.${ext}"
 
     package init(
         name: String, pathTemplate: String = BatchSettings.defaultPathTemplate, sidecars: [Sidecar] = [],
-        limits: Limits = Limits(), retry: Retry = Retry(), schedule: Schedule? = nil
+        limits: Limits = Limits(), retry: Retry = Retry(), schedule: Schedule? = nil, origin: Origin? = nil
     ) {
         self.name = name
         self.pathTemplate = pathTemplate
@@ -62,5 +80,6 @@ package struct BatchSettings: Hashable, Sendable, Codable {
         self.limits = limits
         self.retry = retry
         self.schedule = schedule
+        self.origin = origin
     }
 }

@@ -12,7 +12,7 @@ package struct JobID: Hashable, Sendable, Comparable {
 }
 
 /// A batch's row in the state. People know a batch by its name.
-package struct BatchID: Hashable, Sendable {
+package struct BatchID: Hashable, Sendable, Codable {
     package let rawValue: Int64
 
     package init(_ rawValue: Int64) {

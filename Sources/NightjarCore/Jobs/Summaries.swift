@@ -4,6 +4,7 @@ package struct BatchSummary: Equatable, Sendable {
     package var settings: BatchSettings
     /// Jobs by state; a state that is not there counts 0.
     package var counts: [JobState: Int]
+    /// By itself, or because everything is.
     package var paused: Bool
     package var requests: RequestCounts
     /// Images that were paid for more than once.
@@ -15,6 +16,10 @@ package struct BatchSummary: Equatable, Sendable {
     package var throughput: Double?
     /// Jobs whose answer was lost, by the reason for which they are held (`Hold.Reason`).
     package var held: [String: HeldJobs]
+    /// Jobs that are `pending` or `waiting`, and paused by themselves.
+    package var pausedJobs = 0
+    /// Limits that a person has set for this batch.
+    package var overrides = LimitOverrides()
 
     package init(
         id: BatchID, settings: BatchSettings, counts: [JobState: Int] = [:], paused: Bool = false,
