@@ -50,6 +50,8 @@ package enum Failpoint: String, CaseIterable, Sendable {
     case metadataWritten
     /// A person's decision has been carried out.
     case decided
+    /// The submitter stops for ever in the middle of a step: what the watchdog is for.
+    case submitterWedged
 
     #if DEBUG
         private static let plan = Plan(ProcessInfo.processInfo.environment["NIGHTJAR_FAILPOINT"])
@@ -66,6 +68,12 @@ package enum Failpoint: String, CaseIterable, Sendable {
             }
         }
 
+        /// Does not return where it is asked for, before the task is cancelled.
+        package func wedge() async {
+            guard let plan = Self.plan, plan.name == rawValue else { return }
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        }
+
         package func reach() {
             guard let plan = Self.plan, plan.name == rawValue else { return }
             let isTime = plan.reached.withLock { reached in
@@ -76,5 +84,6 @@ package enum Failpoint: String, CaseIterable, Sendable {
         }
     #else
         @inline(__always) package func reach() {}
+        @inline(__always) package func wedge() async {}
     #endif
 }

@@ -65,7 +65,8 @@ final class Downloader: Sendable {
                 group.addTask {
                     await self.state.guarding {
                         switch work {
-                        case .file(let item): try await self.process(item)
+                        case .file(let item):
+                            try await self.state.health.step(.downloader) { try await self.process(item) }
                         case .duplicate(let duplicate): try await self.process(duplicate)
                         }
                     }

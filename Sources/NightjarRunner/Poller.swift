@@ -103,7 +103,11 @@ final class Poller: Sendable {
                     putBack(job.id)
                     continue
                 }
-                group.addTask { await self.state.guarding { try await self.look(at: job) } }
+                group.addTask {
+                    await self.state.guarding {
+                        try await self.state.health.step(.poller) { try await self.look(at: job) }
+                    }
+                }
             }
         }
     }
@@ -262,16 +266,16 @@ final class Poller: Sendable {
     private func goneButWanted(_ job: RunningJob) async throws {
         var job = job
         job.lifecycle.goneButWanted()
-        guard try await record(job, note: "the API no longer knows the job") else { return }
+        guard let left = try await record(job, note: "the API no longer knows the job") else { return }
         forget(job)
-        state.freeSlot(of: job.batch)
-        reconciliation.moved(job.id, to: .pending)
+        state.freeSlot(of: job.batch, model: job.model)
+        reconciliation.moved(job.id, to: left)
     }
 
     private func completed(_ result: RemoteResult, _ job: RunningJob) async throws {
         var job = job
         job.lifecycle.completed(result)
-        guard try await record(job) else { return }
+        guard try await record(job) != nil else { return }
         Failpoint.ready.reach()
         reconciliation.moved(job.id, to: .ready)
         let now = state.time.now()
@@ -281,7 +285,7 @@ final class Poller: Sendable {
             guard entry.isOurs || entry.looks > 0 else { return }
             watch.cadence.done(model: job.model, looks: entry.looks + 1, age: now - entry.submitted)
         }
-        state.freeSlot(of: job.batch)
+        state.freeSlot(of: job.batch, model: job.model)
         if let id = job.remoteID { state.emit(.ready(job.reference, id), batch: job.batch) }
         downloader.fetch(job)
     }
@@ -289,8 +293,8 @@ final class Poller: Sendable {
     private func failed(_ words: String, _ job: RunningJob) async throws {
         var job = job
         let attempts = state.batch(job.batch)?.settings.retry.attempts ?? 1
-        // What the manifest no longer names is not asked for again.
-        if job.isRemoved {
+        // What the manifest no longer names is not asked for again; since when it does not may be news to us.
+        if try await store.runningJob(job.id)?.isRemoved ?? job.isRemoved {
             job.lifecycle.gaveUp(FailureCause(.remoteFailed, words))
         } else {
             job.lifecycle.remoteFailed(
@@ -298,12 +302,13 @@ final class Poller: Sendable {
         }
         // Before the job counts as waiting, or the run could look over for a moment. What an earlier run has paid for is
         // no money of this one.
-        if isCommitted(job) { state.refund(job.price, of: job.batch) }
-        guard try await record(job, spent: .zero - job.price, note: words) else { return }
+        state.refund(job.price, of: job.id, in: job.batch, isCommitted: isCommitted(job))
+        guard let left = try await record(job, spent: .zero - job.price, note: words) else { return }
         if case .waiting = job.lifecycle.state { Failpoint.waiting.reach() } else { Failpoint.failed.reach() }
         forget(job)
-        state.freeSlot(of: job.batch)
-        reconciliation.moved(job.id, to: job.lifecycle.state.name)
+        state.freeSlot(of: job.batch, model: job.model)
+        reconciliation.moved(job.id, to: left)
+        guard left != .cancelled else { return }
         let cause = FailureCause(.remoteFailed, words)
         switch job.lifecycle.state {
         case .waiting(let until, _): state.emit(.waiting(job.reference, until: until, cause), batch: job.batch)
@@ -314,26 +319,28 @@ final class Poller: Sendable {
     private func giveUp(_ job: RunningJob, _ cause: FailureCause) async throws {
         var job = job
         job.lifecycle.gaveUp(cause)
-        guard try await record(job) else { return }
+        guard try await record(job) != nil else { return }
         forget(job)
-        state.freeSlot(of: job.batch)
+        state.freeSlot(of: job.batch, model: job.model)
         reconciliation.moved(job.id, to: .failed)
         state.emit(.failed(job.reference, cause), batch: job.batch)
     }
 
-    private func record(_ job: RunningJob, spent: Money = .zero, note: String? = nil) async throws -> Bool {
+    /// - Returns: The state that the job is in now; `nil` where someone else has moved it.
+    private func record(_ job: RunningJob, spent: Money = .zero, note: String? = nil) async throws -> JobState? {
         let to = job.lifecycle.state
         let outcome = try await store.record(
             JobChange(
                 job: job.id, batch: job.batch, from: .submitted, to: to, at: state.time.wall(), spent: spent, note: note
             ))
-        guard outcome == .recorded else {
+        guard outcome == .recorded || outcome == .setAside else {
             forget(job)
-            return false
+            return nil
         }
+        let left = outcome == .setAside ? .cancelled : to.name
         let due: WallTime? = if case .waiting(let until, _) = to { until } else { nil }
-        state.moved(job.batch, from: .submitted, to: to.name, spent: spent, due: due)
-        return true
+        state.moved(job.batch, from: .submitted, to: left, spent: spent, due: due)
+        return left
     }
 
     private func forget(_ job: RunningJob) {

@@ -64,7 +64,7 @@ extension ReconciliationPump {
             for other in knowledge.open.keys where other.job == id.job { knowledge.open[other]?.jobState = .submitted }
             knowledge.open.removeValue(forKey: id)
         }
-        state.takeOverSlot(id.job, of: submission.batch)
+        state.takeOverSlot(id.job, of: submission.batch, model: submission.request.parameters.model)
         state.moved(submission.batch, from: .unknown, to: .submitted, spent: submission.price)
         state.emit(.submitted(submission.reference, remote), batch: submission.batch)
         state.seedsFreed()

@@ -118,7 +118,7 @@ final class ReconciliationPump: Sendable {
         let now = now
         for submission in submissions where submission.jobState == .unknown && !submission.isReplaced {
             state.waitForUnknown(true)
-            state.occupySlot(of: submission.batch)
+            state.occupySlot(of: submission.batch, model: submission.request.parameters.model)
             holdSlot(submission, at: now)
         }
     }
@@ -126,6 +126,11 @@ final class ReconciliationPump: Sendable {
     /// Whether a submission of an earlier run is open.
     var isWatching: Bool {
         knowledge.withLock { !$0.open.isEmpty }
+    }
+
+    /// Whether a submission of a batch is open.
+    func isWatching(_ batch: BatchID) -> Bool {
+        knowledge.withLock { $0.open.values.contains { $0.batch == batch } }
     }
 
     /// Asks once for what may have been paid for twice, in a run that has nothing else to do.
@@ -245,14 +250,16 @@ final class ReconciliationPump: Sendable {
     /// A job was not submitted again after all: it is still held, and may be at the API.
     func holdSlotAgain(_ job: JobID) {
         guard let submission = held.first(where: { $0.id.job == job }) else { return }
-        state.occupySlot(of: submission.batch)
+        state.occupySlot(of: submission.batch, model: submission.request.parameters.model)
         holdSlot(submission, at: now)
     }
 
     func holdSlot(_ submission: OpenSubmission, at now: Moment) {
         let timeout = state.batch(submission.batch)?.settings.retry.jobTimeout ?? .seconds(7200)
         let left = knowledge.withLock { $0.machine.slotEnds(submission.id, jobTimeout: timeout, at: now) }
-        state.holdSlot(submission.id.job, of: submission.batch, until: state.time.now() + left)
+        state.holdSlot(
+            submission.id.job, of: submission.batch, model: submission.request.parameters.model,
+            until: state.time.now() + left)
     }
 
     // MARK: The loop

@@ -1,7 +1,8 @@
 internal import NightjarCore
 internal import Synchronization
 
-/// The one allowance that all API requests of a run are taken from: the operator's rate, and each batch's own.
+/// The one allowance that all API requests of a run are taken from: the operator's rate, that of an inbox for all of its
+/// batches, and each batch's own.
 ///
 /// What may leave is noted in the state before it leaves, in advance and for many requests at once, so that the next
 /// process knows it, however this one ends.
@@ -21,20 +22,30 @@ final class RequestBudget: Sendable {
         var chunk: Int { max(1, min(window.rate.requests / 10, 100)) }
     }
 
-    private struct State {
-        var operatorAccount: Account
-        var batches: [BatchID: Account] = [:]
+    private enum Name: Hashable, Sendable {
+        case everyone
+        /// By its folder. What it has used is known to this process alone: the operator's rate holds over restarts.
+        case inbox(String)
+        case batch(BatchID)
+    }
 
-        subscript(_ batch: BatchID?) -> Account? {
-            get { batch.map { batches[$0] } ?? operatorAccount }
-            set {
-                guard let newValue else { return }
-                if let batch { batches[batch] = newValue } else { operatorAccount = newValue }
-            }
+    private struct State {
+        var accounts: [Name: Account]
+        var inboxes: [BatchID: String] = [:]
+
+        subscript(_ name: Name) -> Account? {
+            get { accounts[name] }
+            set { if newValue != nil { accounts[name] = newValue } }
+        }
+
+        /// Those that a request is taken from.
+        func names(of batch: BatchID?) -> [Name] {
+            guard let batch else { return [.everyone] }
+            return [.everyone] + (inboxes[batch].map { [.inbox($0)] } ?? []) + [.batch(batch)]
         }
     }
 
-    private typealias Reservation = (account: BatchID?, count: Int)
+    private typealias Reservation = (account: Name, count: Int)
 
     /// For a rate per second: how long one reservation stands for all that leaves.
     private static let reservedTime: Duration = .seconds(2)
@@ -48,8 +59,8 @@ final class RequestBudget: Sendable {
 
     /// - Parameter changed: Told whenever more may leave than before, or the moment is known when it may.
     init(rate: Rate, batches: [BatchID: Rate], store: any JobStore, time: Timekeeper, changed: Signal = Signal()) {
-        var initial = State(operatorAccount: Account(window: RequestWindow(rate: rate)))
-        for (batch, rate) in batches { initial.batches[batch] = Account(window: RequestWindow(rate: rate)) }
+        var initial = State(accounts: [.everyone: Account(window: RequestWindow(rate: rate))])
+        for (batch, rate) in batches { initial.accounts[.batch(batch)] = Account(window: RequestWindow(rate: rate)) }
         state = Mutex(initial)
         self.store = store
         self.time = time
@@ -58,27 +69,81 @@ final class RequestBudget: Sendable {
 
     /// Whether a batch has a rate of its own.
     func isLimited(_ batch: BatchID) -> Bool {
-        state.withLock { $0.batches[batch] != nil }
+        state.withLock { $0.accounts[.batch(batch)] != nil || $0.inboxes[batch] != nil }
+    }
+
+    // MARK: Changing
+
+    /// - Parameter rate: The operator's.
+    func set(_ rate: Rate) {
+        set(rate, of: .everyone)
+    }
+
+    /// - Parameter rate: A batch's own; `nil`: none any more.
+    func set(_ rate: Rate?, of batch: BatchID) {
+        set(rate, of: .batch(batch))
+    }
+
+    /// Says which inbox a batch comes from that has a rate for all of its batches.
+    func set(_ rate: Rate?, ofInbox inbox: String, for batch: BatchID) {
+        set(rate, of: .inbox(inbox))
+        state.withLock { $0.inboxes[batch] = rate == nil ? nil : inbox }
+    }
+
+    private func set(_ rate: Rate?, of name: Name) {
+        state.withLock { state in
+            guard let rate else { return state.accounts[name] = nil }
+            if state.accounts[name] == nil {
+                state.accounts[name] = Account(window: RequestWindow(rate: rate))
+            } else if state.accounts[name]?.window.rate != rate {
+                state.accounts[name]?.window.rate = rate
+                // What was reserved for the old one says nothing about this.
+                state.accounts[name]?.reservedUntil = .zero
+                state.accounts[name]?.reserved = 0
+            }
+        }
+        changed.notify()
+    }
+
+    /// A batch that has ended.
+    func forget(_ batch: BatchID) {
+        state.withLock { state in
+            state.accounts[.batch(batch)] = nil
+            state.inboxes[batch] = nil
+        }
     }
 
     /// Counts what an earlier process may have sent within the windows that are still open.
     func restore() async throws {
         let accounts = state.withLock { state in
-            [(nil, state.operatorAccount.window.rate)]
-                + state.batches.map { ($0.key as BatchID?, $0.value.window.rate) }
+            state.accounts.map { ($0.key, $0.value.window.rate) }
+        }
+        for (name, rate) in accounts { try await restore(name, rate) }
+    }
+
+    /// The same for a batch that comes while others run.
+    func restore(_ batch: BatchID) async throws {
+        guard let rate = state.withLock({ $0.accounts[.batch(batch)]?.window.rate }) else { return }
+        try await restore(.batch(batch), rate)
+    }
+
+    private func restore(_ name: Name, _ rate: Rate) async throws {
+        let batch: BatchID?
+        switch name {
+        case .everyone: batch = nil
+        case .batch(let id): batch = id
+        case .inbox: return
         }
         let now = time.wall()
-        for (batch, rate) in accounts {
-            let kept = try await store.reservedRequests(of: batch, since: now + .seconds(-3600))
-            for (place, reservation) in kept.enumerated() {
-                // What was reserved had all left when the next was; the last may have been in use until now.
-                let next = place + 1 < kept.count ? kept[place + 1].time : now
-                let used = rate.window == .minute ? next : min(next, reservation.time + Self.reservedTime)
-                let ago = max(now - used, .zero)
-                guard ago < rate.window.duration else { continue }
-                let moment = time.now() - ago
-                state.withLock { $0[batch]?.window.restore(min(reservation.count, rate.requests), at: moment) }
-            }
+        let kept = try await store.reservedRequests(of: batch, since: now + .seconds(-3600))
+        for (place, reservation) in kept.enumerated() {
+            // What was reserved had all left when the next was; the last may have been in use until now.
+            let next = place + 1 < kept.count ? kept[place + 1].time : now
+            let used = rate.window == .minute ? next : min(next, reservation.time + Self.reservedTime)
+            let ago = max(now - used, .zero)
+            guard ago < rate.window.duration else { continue }
+            let moment = time.now() - ago
+            state.withLock { $0[name]?.window.restore(min(reservation.count, rate.requests), at: moment) }
         }
     }
 
@@ -88,7 +153,7 @@ final class RequestBudget: Sendable {
     func available(for batch: BatchID) -> Int {
         let now = time.now()
         return state.withLock { state in
-            accounts(of: batch).map { account in
+            state.names(of: batch).map { account in
                 guard var known = state[account] else { return .max }
                 defer { state[account] = known }
                 let inWindow = known.window.available(at: now)
@@ -101,12 +166,8 @@ final class RequestBudget: Sendable {
     /// When time alone lets a request of a batch leave; `nil` while only an answer can.
     func nextRelease(for batch: BatchID) -> Duration? {
         state.withLock { state in
-            accounts(of: batch).compactMap { state[$0]?.window.nextRelease }.max()
+            state.names(of: batch).compactMap { state[$0]?.window.nextRelease }.max()
         }
-    }
-
-    private func accounts(of batch: BatchID?) -> [BatchID?] {
-        batch == nil ? [nil] : [nil, batch]
     }
 
     // MARK: Taking
@@ -122,7 +183,7 @@ final class RequestBudget: Sendable {
             let now = time.now()
             if try await takeNow(upTo: 1, for: batch) == 1 { return true }
             let release = state.withLock { state in
-                accounts(of: batch).compactMap { state[$0]?.window.nextRelease }.filter { $0 > now }.min()
+                state.names(of: batch).compactMap { state[$0]?.window.nextRelease }.filter { $0 > now }.min()
             }
             // A look at `isOver` from time to time: it can change without any request ending.
             let soon = now + .seconds(1)
@@ -138,7 +199,11 @@ final class RequestBudget: Sendable {
         let (granted, reservations) = state.withLock { state in grant(wanted, for: batch, at: now, in: &state) }
         guard !reservations.isEmpty else { return granted }
         for (account, count) in reservations {
-            try await store.reserveRequests(count, of: account, at: time.wall())
+            switch account {
+            case .everyone: try await store.reserveRequests(count, of: nil, at: time.wall())
+            case .batch(let id): try await store.reserveRequests(count, of: id, at: time.wall())
+            case .inbox: break
+            }
         }
         Failpoint.requestsReserved.reach()
         state.withLock { state in
@@ -152,14 +217,14 @@ final class RequestBudget: Sendable {
         _ wanted: Int, for batch: BatchID?, at now: Duration, in state: inout State
     ) -> (granted: Int, reservations: [Reservation]) {
         var granted = wanted
-        for account in accounts(of: batch) {
+        for account in state.names(of: batch) {
             guard var known = state[account] else { continue }
             granted = min(granted, known.isReserving ? 0 : known.window.available(at: now))
             state[account] = known
         }
         guard granted > 0 else { return (0, []) }
         var reservations: [Reservation] = []
-        for account in accounts(of: batch) {
+        for account in state.names(of: batch) {
             guard var known = state[account] else { continue }
             if let count = Self.begin(granted, at: now, in: &known) { reservations.append((account, count)) }
             state[account] = known
@@ -193,7 +258,7 @@ final class RequestBudget: Sendable {
 
     private func setWaiting(_ change: Int, for batch: BatchID?) {
         state.withLock { state in
-            for account in accounts(of: batch) { state[account]?.waiting += change }
+            for account in state.names(of: batch) { state[account]?.waiting += change }
         }
     }
 
@@ -203,7 +268,7 @@ final class RequestBudget: Sendable {
     func end(for batch: BatchID?) {
         let now = time.now()
         state.withLock { state in
-            for account in accounts(of: batch) { state[account]?.window.end(at: now) }
+            for account in state.names(of: batch) { state[account]?.window.end(at: now) }
         }
         changed.notify()
     }
@@ -212,7 +277,7 @@ final class RequestBudget: Sendable {
     func giveBack(_ count: Int, for batch: BatchID?) {
         guard count > 0 else { return }
         state.withLock { state in
-            for account in accounts(of: batch) {
+            for account in state.names(of: batch) {
                 for _ in 0..<count { state[account]?.window.giveBack() }
             }
         }

@@ -12,7 +12,7 @@ struct RequestPath: Sendable {
     func permission(for batch: BatchID) async throws -> Bool {
         let passing = try await gate.pass(taking: budget, for: batch) { !state.wantsRequests }
         // Where nothing is left to submit, a question is the probe.
-        if passing == 1, state.settings.waitsOutTrouble { await service.readKeyAnew() }
+        if passing == 1, state.settings.isService { await service.readKeyAnew() }
         return passing > 0
     }
 
@@ -26,7 +26,7 @@ struct RequestPath: Sendable {
             state.counted(RequestCounts(rateLimited: 1), for: batch)
             gate.throttled(wait, .question)
         case .unavailable(let words): gate.failed(words, .question)
-        case .refused(let trouble) where state.settings.waitsOutTrouble:
+        case .refused(let trouble) where state.settings.isService:
             gate.blocked(trouble.words, .question, stopsQuestions: trouble.kind != .paymentRequired)
         case .refused(let trouble):
             gate.answered(.question)

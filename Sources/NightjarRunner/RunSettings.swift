@@ -33,8 +33,23 @@ package struct RunSettings: Sendable {
     package var pilot = 3
     /// Bytes; with less free in the output folder nothing more is submitted.
     package var minFree: Int64 = 1 << 30
-    /// Waits for a top-up or another key, and probes, where a run would end (the daemon).
-    package var waitsOutTrouble = false
+    /// What all batches may cost from midnight to midnight; `nil`: no limit.
+    package var daily: DailyLimits?
+    /// Unfinished jobs of a model at one time, at least 1; of one that is not named, any number.
+    package var modelConcurrency: [String: Int] = [:]
+    /// By folder: `concurrency` and `rate` for all batches of the inbox together.
+    package var inboxLimits: [String: BatchSettings.Limits] = [:]
+    /// Never over by itself (the daemon): batches come while it runs, and it waits, and probes, where a run would end: for
+    /// a top-up or another key, an API that answers, room on the disk, the next day.
+    package var isService = false
+
+    /// With what a person has set while it runs.
+    func replaced(by overrides: LimitOverrides) -> RunSettings {
+        var settings = self
+        if let concurrency = overrides.concurrency { settings.concurrency = concurrency }
+        if let rate = overrides.rate { settings.rate = rate }
+        return settings
+    }
 
     package init() {}
 }

@@ -5,13 +5,23 @@ extension RunState {
     struct Batch: Sendable {
         let id: BatchID
         let name: String
-        let settings: BatchSettings
+        private(set) var settings: BatchSettings
+        /// What a person has set while it runs.
+        private(set) var overrides: LimitOverrides
         /// Named in this run; of other batches only what is already at the API is brought home.
         let isAsked: Bool
         var counts: [JobState: Int]
+        /// Nothing more of it is submitted before a person says so.
+        var isPaused: Bool
+        /// Jobs that are `pending` or `waiting`, and paused by themselves.
+        var pausedJobs: Int
         /// Spent in all runs.
         var spent: Money
         var times: Times
+        /// Submissions so far, each divided by the batch's weight.
+        var served = 0.0
+        /// Its end has been told, and nothing has come since.
+        var hasEnded = false
         /// Submissions of this run that count against `max_jobs`.
         var submitted = 0
         /// What this run has committed, unfinished submissions among it.
@@ -35,6 +45,60 @@ extension RunState {
         /// Why nothing more is submitted, in words.
         var halted: String?
         var requests = RequestCounts()
+
+        /// - Parameter pilot: 0: none.
+        init(_ summary: BatchSummary, isAsked: Bool, pilot: Int, at now: WallTime) {
+            id = summary.id
+            name = summary.settings.name
+            settings = summary.settings
+            overrides = summary.overrides
+            self.isAsked = isAsked
+            counts = summary.counts
+            isPaused = summary.paused
+            pausedJobs = summary.pausedJobs
+            spent = summary.spent
+            times = Times(summary.settings.schedule, at: now)
+            if pilot > 0 { self.pilot = pilot }
+            checkTimes()
+        }
+
+        /// Another manifest under the same name, or another word of a person.
+        mutating func update(_ summary: BatchSummary, at now: WallTime) {
+            if settings.schedule != summary.settings.schedule {
+                times = Times(summary.settings.schedule, at: now)
+            }
+            settings = summary.settings
+            overrides = summary.overrides
+            isPaused = summary.paused
+            pausedJobs = summary.pausedJobs
+        }
+
+        /// What was stopped for its failures, and is edited or tried again, has another chance.
+        mutating func beginAgain() {
+            (halted, hasEnded) = (nil, false)
+            (ended, failed, blank) = (0, 0, 0)
+            checkTimes()
+        }
+
+        private mutating func checkTimes() {
+            guard let schedule = settings.schedule, times.timetable == nil else { return }
+            halted = "no time zone `\(schedule.timeZone ?? "")` is known here"
+        }
+
+        /// As a person has set them, or as the manifest gives them.
+        var limits: BatchSettings.Limits {
+            var limits = settings.limits
+            limits.concurrency = overrides.concurrency ?? limits.concurrency
+            limits.rate = overrides.rate ?? limits.rate
+            return limits
+        }
+
+        var priority: Int { overrides.priority ?? settings.schedule?.priority ?? 0 }
+        var weight: Int { settings.origin?.weight ?? 1 }
+        var inbox: String? { settings.origin?.inbox }
+
+        /// What a run still has to submit.
+        var unpaused: Int { isPaused ? 0 : max(count(.pending, .waiting) - pausedJobs, 0) }
 
         func count(_ states: JobState...) -> Int { states.reduce(0) { $0 + counts[$1, default: 0] } }
 
@@ -78,7 +142,8 @@ extension RunState {
         func claimable(at now: WallTime) -> Int {
             if waitsForSeeds { return 0 }
             let isDue = nextDue.map { $0 <= now } ?? true
-            return count(.pending) + (isDue ? count(.waiting) : 0)
+            // Which of the two the paused ones are is not known here: the claim passes them over.
+            return min(count(.pending) + (isDue ? count(.waiting) : 0), unpaused)
         }
     }
 }

@@ -6,6 +6,9 @@ extension RunState {
     struct Admission: Sendable {
         let batch: BatchID
         let count: Int
+        /// What was reserved for each, and the day that it was reserved on.
+        let price: Money
+        let day: WallTime?
     }
 
     /// What the submitter may do next.
@@ -17,8 +20,8 @@ extension RunState {
         case wait(until: Duration?)
     }
 
-    /// Reserves slots, money and submissions for a batch that has something to submit: the highest priority first; batches
-    /// of one priority take turns.
+    /// Reserves slots, money and submissions for a batch that has something to submit: the highest priority first; within
+    /// one, whoever has least for its weight.
     /// - Parameter budget: A batch that may not ask for anything now does not hold up the others.
     func admit(upTo most: Int, by budget: RequestBudget) -> Turn {
         refreshTimes()
@@ -27,8 +30,9 @@ extension RunState {
         return state.withLock { state in
             var next: Duration?
             func wait(until moment: Duration) { next = min(next ?? moment, moment) }
-            for rank in state.ranks.indices {
-                for (place, id) in state.ranks[rank].turns {
+            for rank in state.ranks {
+                var candidates: [FairShares.Candidate] = []
+                for id in rank.batches {
                     guard let batch = state.batches[id], batch.isAsked else { continue }
                     if let opens = batch.times.opens, mayStillSubmit(batch, in: state) {
                         wait(until: now + min(max(opens - wall, .milliseconds(10)), Self.longestSleep))
@@ -49,14 +53,17 @@ extension RunState {
                         if let release = budget.nextRelease(for: id), release > now { wait(until: release) }
                         continue
                     }
-                    if state.needsFirstList {
-                        state.needsFirstList = false
-                        return .list(for: id)
-                    }
-                    state.ranks[rank].next = place + 1
-                    reserve(count, for: id, in: &state)
-                    return .admitted(Admission(batch: id, count: count))
+                    candidates.append(
+                        .init(
+                            batch: id, weight: batch.weight, unfinished: batch.unfinished, served: batch.served,
+                            wanted: count))
                 }
+                guard let (id, count) = FairShares.next(candidates) else { continue }
+                if state.needsFirstList {
+                    state.needsFirstList = false
+                    return .list(for: id)
+                }
+                return .admitted(reserve(count, for: id, in: &state))
             }
             return .wait(until: next)
         }
@@ -67,44 +74,58 @@ extension RunState {
         state.withLock { $0.batches[id]?.nextDue = time }
     }
 
-    private func reserve(_ count: Int, for id: BatchID, in state: inout State) {
+    private func reserve(_ count: Int, for id: BatchID, in state: inout State) -> Admission {
+        let price = state.batches[id]?.highestPrice ?? .zero
         state.admitted += count
         state.unfinished += count
         state.submitted += count
         state.batches[id]?.unfinished += count
         state.batches[id]?.submitted += count
-        let price = (state.batches[id]?.highestPrice ?? .zero) * count
-        state.committed += price
-        state.batches[id]?.committed += price
+        let weight = state.batches[id]?.weight ?? 1
+        state.batches[id]?.served += Double(count) / Double(weight)
+        state.committed += price * count
+        state.batches[id]?.committed += price * count
+        state.day?.reserve(count, price: price)
+        return Admission(batch: id, count: count, price: price, day: state.day?.start)
     }
 
-    /// Takes back what was admitted and not claimed.
-    func dismiss(_ count: Int, of id: BatchID) {
+    /// Takes back some of what was admitted and not claimed.
+    func dismiss(_ count: Int, of admission: Admission) {
         guard count > 0 else { return }
         state.withLock { state in
             state.admitted -= count
-            release(count, of: id, price: state.batches[id]?.highestPrice ?? .zero, in: &state)
+            release(count, of: admission.batch, price: admission.price, in: &state)
+            if let day = admission.day { state.day?.dismiss(count, price: admission.price, day: day) }
         }
         changed.notify()
     }
 
     /// What was admitted is claimed: its model is known now, and what was reserved too much is freed.
-    func claimed(_ id: BatchID, from: JobState, price: Money) {
+    func claimed(_ job: ClaimedJob, of admission: Admission) {
+        let id = job.batch
         state.withLock { state in
             state.admitted -= 1
-            let excess = (state.batches[id]?.highestPrice ?? .zero) - price
+            let excess = admission.price - job.price
             state.committed -= excess
             state.batches[id]?.committed -= excess
-            state.batches[id]?.counts[from, default: 0] -= 1
+            state.batches[id]?.counts[job.from, default: 0] -= 1
             state.batches[id]?.counts[.submitting, default: 0] += 1
             state.batches[id]?.waitsForSeedsSince = nil
+            state.models[job.request.parameters.model, default: 0] += 1
+            if let day = admission.day {
+                state.day?.claimed(job.id, reserved: admission.price, price: job.price, day: day)
+            }
         }
         changed.notify()
     }
 
     /// Takes back what was claimed and certainly not accepted.
-    func turnedAway(_ id: BatchID, price: Money) {
-        state.withLock { release(1, of: id, price: price, in: &$0) }
+    func turnedAway(_ job: ClaimedJob) {
+        state.withLock { state in
+            release(1, of: job.batch, price: job.price, in: &state)
+            Self.leave(job.request.parameters.model, in: &state)
+            state.day?.freed(job.id, price: job.price)
+        }
         changed.notify()
     }
 
@@ -117,56 +138,84 @@ extension RunState {
         state.batches[id]?.committed -= price * count
     }
 
+    /// How many more jobs of each model may be claimed, of those that are limited.
+    var modelRoom: [String: Int] {
+        state.withLock { state in
+            state.settings.modelConcurrency.reduce(into: [:]) { room, limit in
+                room[limit.key] = max(limit.value - state.models[limit.key, default: 0], 0)
+            }
+        }
+    }
+
+    /// A slot of a model is free: what could not be claimed for want of one may be.
+    static func leave(_ model: String, in state: inout State) {
+        state.models[model, default: 0] -= 1
+        if state.settings.modelConcurrency[model] != nil { freeSeeds(in: &state) }
+    }
+
     private func room(for batch: Batch, in state: State) -> Int {
-        let limits = batch.settings.limits
-        guard batch.halted == nil, batch.times.isOpen, !isBehindWithDownloads(state) else { return 0 }
+        guard batch.halted == nil, batch.times.isOpen, !batch.isPaused, state.diskTrouble == nil,
+            !isBehindWithDownloads(state)
+        else { return 0 }
         var room = min(
-            settings.concurrency - state.unfinished,
-            (limits.concurrency ?? .max) - batch.unfinished)
+            state.settings.concurrency - state.unfinished,
+            (batch.limits.concurrency ?? .max) - batch.unfinished)
+        if let inbox = batch.inbox, let most = state.settings.inboxLimits[inbox]?.concurrency {
+            room = min(room, most - state.batches.values.reduce(0) { $0 + ($1.inbox == inbox ? $1.unfinished : 0) })
+        }
+        if let day = state.day { room = min(room, day.allowance(price: batch.highestPrice)) }
         room = min(room, allowance(for: batch, in: state), batch.pilotRoom(at: time.wall()))
         return max(room, 0)
     }
 
     /// Results perish, and are paid for: they come home before more is submitted.
-    private func isBehindWithDownloads(_ state: State) -> Bool {
+    func isBehindWithDownloads(_ state: State) -> Bool {
         let ready = state.batches.values.reduce(0) { $0 + $1.count(.ready) }
-        return state.firstDownloads > 0 || ready >= settings.downloads * Self.mostReadyForEachDownload
+        return state.firstDownloads > 0 || ready >= state.settings.downloads * Self.mostReadyForEachDownload
     }
 
     private static let mostReadyForEachDownload = 16
 
-    /// What money and `max_jobs` still allow.
+    /// What money and `max_jobs` still allow, whatever the day.
     func allowance(for batch: Batch, in state: State) -> Int {
         var allowance = Int.max
-        if let most = settings.maxJobs { allowance = min(allowance, most - state.submitted) }
-        if let most = batch.settings.limits.maxJobs { allowance = min(allowance, most - batch.submitted) }
+        if let most = state.settings.maxJobs { allowance = min(allowance, most - state.submitted) }
+        if let most = batch.limits.maxJobs { allowance = min(allowance, most - batch.submitted) }
         let price = batch.highestPrice.micros
         if price > 0 {
-            if let budget = settings.budget {
+            if let budget = state.settings.budget {
                 allowance = min(allowance, Int((budget - state.committed).micros / price))
             }
-            if let budget = batch.settings.limits.budget {
+            if let budget = batch.limits.budget {
                 allowance = min(allowance, Int((budget - batch.committed).micros / price))
             }
         }
         return max(allowance, 0)
     }
 
+    /// What the day still allows; a run does not wait for another.
+    func dayIsUsedUp(for batch: Batch, in state: State) -> Bool {
+        state.day.map { $0.allowance(price: batch.highestPrice) == 0 } ?? false
+    }
+
     /// What keeps the rest from being submitted, as a person typed it.
     func reachedLimits(_ state: State) -> [String] {
         var limits: [String] = []
-        if let most = settings.maxJobs, state.submitted >= most { limits.append("`--max-jobs \(most)`") }
+        if let most = state.settings.maxJobs, state.submitted >= most { limits.append("`--max-jobs \(most)`") }
         let left = state.order.compactMap { state.batches[$0] }.filter {
             $0.isAsked && $0.count(.pending, .waiting) > 0
         }
-        if let budget = settings.budget, left.contains(where: { $0.highestPrice > budget - state.committed }) {
+        if let budget = state.settings.budget, left.contains(where: { $0.highestPrice > budget - state.committed }) {
             limits.append("`--budget \(budget)`")
         }
+        if let day = state.day, left.contains(where: { dayIsUsedUp(for: $0, in: state) }) {
+            limits.append(day.name)
+        }
         for batch in left {
-            if let most = batch.settings.limits.maxJobs, batch.submitted >= most {
+            if let most = batch.limits.maxJobs, batch.submitted >= most {
                 limits.append("`max_jobs: \(most)` of \(batch.name)")
             }
-            if let budget = batch.settings.limits.budget, batch.highestPrice > budget - batch.committed {
+            if let budget = batch.limits.budget, batch.highestPrice > budget - batch.committed {
                 limits.append("`budget: \(budget)` of \(batch.name)")
             }
         }
@@ -174,25 +223,29 @@ extension RunState {
     }
 
     /// A slot is free again: the job is at its end at the API, or was never accepted.
-    func freeSlot(of id: BatchID) {
+    func freeSlot(of id: BatchID, model: String) {
         state.withLock { state in
             state.unfinished -= 1
             state.batches[id]?.unfinished -= 1
+            Self.leave(model, in: &state)
         }
         changed.notify()
     }
 
     /// A job found at the start, or whose answer was lost, is at the API or may be.
-    func occupySlot(of id: BatchID) {
-        state.withLock { state in
-            state.unfinished += 1
-            state.batches[id]?.unfinished += 1
-        }
+    func occupySlot(of id: BatchID, model: String) {
+        state.withLock { Self.occupy(id, model, in: &$0) }
+    }
+
+    private static func occupy(_ id: BatchID, _ model: String, in state: inout State) {
+        state.unfinished += 1
+        state.batches[id]?.unfinished += 1
+        state.models[model, default: 0] += 1
     }
 
     /// - Parameter until: On the clock of `time.now`.
-    func holdSlot(_ job: JobID, of batch: BatchID, until: Duration) {
-        state.withLock { $0.heldSlots[job] = (batch, until) }
+    func holdSlot(_ job: JobID, of batch: BatchID, model: String, until: Duration) {
+        state.withLock { $0.heldSlots[job] = HeldSlot(batch: batch, model: model, until: until) }
         changed.notify()
     }
 
@@ -207,11 +260,10 @@ extension RunState {
     }
 
     /// An unknown job turns out to be at the API: it has a slot again, whether one is free or not.
-    func takeOverSlot(_ job: JobID, of batch: BatchID) {
+    func takeOverSlot(_ job: JobID, of batch: BatchID, model: String) {
         state.withLock { state in
             guard state.heldSlots.removeValue(forKey: job) == nil else { return }
-            state.unfinished += 1
-            state.batches[batch]?.unfinished += 1
+            Self.occupy(batch, model, in: &state)
         }
     }
 
@@ -231,27 +283,29 @@ extension RunState {
             guard let held = state.heldSlots.removeValue(forKey: job) else { continue }
             state.unfinished -= 1
             state.batches[held.batch]?.unfinished -= 1
+            leave(held.model, in: &state)
         }
     }
 
     /// Takes a slot, and the money, for an unknown job that is submitted again.
     /// - Parameter isCommitted: This run has counted its money and its submission already.
     /// - Returns: Whether it may; nothing is taken otherwise.
-    func admitAgain(_ job: JobID, of id: BatchID, price: Money, isCommitted: Bool) -> Bool {
+    func admitAgain(_ submission: OpenSubmission, isCommitted: Bool) -> Bool {
+        let (job, id, price) = (submission.id.job, submission.batch, submission.price)
+        let model = submission.request.parameters.model
         refreshTimes()
         return state.withLock { state in
             guard let batch = state.batches[id], state.stops.isEmpty, !isBehindWithDownloads(state),
-                mayResubmit(batch, isCommitted: isCommitted, in: state)
+                state.diskTrouble == nil, mayResubmit(batch, isCommitted: isCommitted, in: state)
             else { return false }
             let hasSlot = state.heldSlots[job] != nil
+            let modelIsFull = state.settings.modelConcurrency[model].map { state.models[model, default: 0] >= $0 }
             let isFree =
-                state.unfinished < settings.concurrency
-                && batch.unfinished < batch.settings.limits.concurrency ?? .max
+                state.unfinished < state.settings.concurrency
+                && batch.unfinished < batch.limits.concurrency ?? .max && modelIsFull != true
             guard hasSlot || isFree else { return false }
-            if state.heldSlots.removeValue(forKey: job) == nil {
-                state.unfinished += 1
-                state.batches[id]?.unfinished += 1
-            }
+            if state.heldSlots.removeValue(forKey: job) == nil { Self.occupy(id, model, in: &state) }
+            state.day?.claimedAgain(job, price: price)
             if !isCommitted {
                 state.submitted += 1
                 state.batches[id]?.submitted += 1
@@ -270,7 +324,8 @@ extension RunState {
     }
 
     private func mayResubmit(_ batch: Batch, isCommitted: Bool, in state: State) -> Bool {
-        batch.times.isOpen && maySubmitAgain(batch, isCommitted: isCommitted, in: state)
+        batch.times.isOpen && !batch.isPaused && maySubmitAgain(batch, isCommitted: isCommitted, in: state)
+            && (isCommitted || !dayIsUsedUp(for: batch, in: state))
     }
 
     /// Whatever the time.
@@ -284,6 +339,7 @@ extension RunState {
         state.withLock { state in
             state.unfinished -= 1
             state.batches[id]?.unfinished -= 1
+            Self.leave(job.submission.request.parameters.model, in: &state)
             guard !job.isCommitted else { return }
             state.submitted -= 1
             state.batches[id]?.submitted -= 1
@@ -299,9 +355,12 @@ extension RunState {
         changed.notify()
     }
 
-    /// What was submitted and FAILED is not billed: its money is free again.
-    func refund(_ price: Money, of id: BatchID) {
+    /// What was submitted and FAILED, or was rejected, is not billed: its money is free again.
+    /// - Parameter isCommitted: This run has counted it; a daemon counts what others have committed, too.
+    func refund(_ price: Money, of job: JobID, in id: BatchID, isCommitted: Bool) {
         state.withLock { state in
+            state.day?.freed(job, price: price)
+            guard isCommitted || state.settings.isService else { return }
             state.committed -= price
             state.batches[id]?.committed -= price
         }

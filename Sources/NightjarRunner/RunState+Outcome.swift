@@ -53,7 +53,7 @@ extension RunState {
     }
 
     private func need(of batch: Batch) -> String? {
-        let (own, price) = (batch.settings.limits, batch.highestPrice)
+        let (own, price) = (batch.limits, batch.highestPrice)
         if batch.times.isOver { return "a later `deadline` for \(batch.name)" }
         if settings.maxJobs == 0 { return "`--max-jobs` above 0" }
         if own.maxJobs == 0 { return "`max_jobs` of \(batch.name) above 0" }

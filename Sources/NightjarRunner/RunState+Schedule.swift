@@ -48,24 +48,14 @@ extension RunState {
     /// Until a changed wall clock is noticed where nothing else happens.
     static let longestSleep: Duration = .seconds(60)
 
-    /// Batches of one priority, the highest first; within one they take turns.
-    static func ranks(_ batches: [BatchSummary]) -> [Rank] {
-        let byPriority = Dictionary(grouping: batches) { $0.settings.schedule?.priority ?? 0 }
-        return byPriority.sorted { $0.key > $1.key }.map { Rank(batches: $0.value.map(\.id)) }
+    /// Batches of one priority, the highest first.
+    static func ranks(_ batches: [Batch]) -> [Rank] {
+        let byPriority = Dictionary(grouping: batches, by: \.priority)
+        return byPriority.sorted { $0.key > $1.key }.map { Rank(batches: $0.value.map(\.id).sorted()) }
     }
 
     struct Rank: Sendable {
         let batches: [BatchID]
-        /// Whose turn it is.
-        var next = 0
-
-        /// In the order of their turns.
-        var turns: [(place: Int, id: BatchID)] {
-            batches.indices.map { offset in
-                let place = (next + offset) % batches.count
-                return (place, batches[place])
-            }
-        }
     }
 
     /// Looks up what has changed with time; called at least once a second.
@@ -76,7 +66,7 @@ extension RunState {
 
     /// - Returns: Whether anything has changed.
     static func refresh(_ state: inout State, at wall: WallTime) -> Bool {
-        var isNew = false
+        var isNew = state.day?.refresh(at: wall) ?? false
         for id in state.order where state.batches[id]?.times.refresh(at: wall) == true { isNew = true }
         return isNew
     }

@@ -53,14 +53,16 @@ extension RunState {
             let waiting = left.filter(\.times.isOpen)
             guard !waiting.isEmpty else { return Self.scheduleStandstill(left, wall: wall, now: now) }
             let held = Dictionary(grouping: state.heldSlots.values, by: \.batch)
-            if let until = state.heldSlots.values.map(\.until).min(), state.heldSlots.count >= settings.concurrency {
+            if let until = state.heldSlots.values.map(\.until).min(),
+                state.heldSlots.count >= state.settings.concurrency
+            {
                 let words = "all slots are taken by \(Self.lostJobs(state.heldSlots.count))"
                 return Standstill(kind: .slots, batch: nil, words: words, until: until)
             }
             for batch in waiting {
                 let slots = held[batch.id] ?? []
                 let until = slots.map(\.until).min()
-                if !slots.isEmpty, slots.count >= batch.settings.limits.concurrency ?? .max {
+                if !slots.isEmpty, slots.count >= batch.limits.concurrency ?? .max {
                     let words = "all slots of \(batch.name) are taken by \(Self.lostJobs(slots.count))"
                     return Standstill(kind: .slots, batch: batch.id, words: words, until: until)
                 }

@@ -5,17 +5,31 @@ internal import Synchronization
 ///
 /// Counts move with each recorded change, so that no question about progress asks the database.
 final class RunState: Sendable {
+    /// A slot that a job holds whose answer was lost, until `until` (of `time.now`).
+    struct HeldSlot {
+        var batch: BatchID
+        var model: String
+        var until: Duration
+    }
+
     struct State {
+        var settings: RunSettings
         var batches: [BatchID: Batch]
         var order: [BatchID]
+        /// Jobs of each model that are unfinished at the API, or may be.
+        var models: [String: Int] = [:]
+        /// `nil` where no day is limited.
+        var day: DayLedger?
+        /// Why nothing can be written, where that is waited out.
+        var diskTrouble: String?
         /// Submissions that are reserved and not claimed yet.
         var admitted = 0
         var submitted = 0
         var committed: Money = .zero
         /// Jobs that are unfinished at the API, or may be.
         var unfinished = 0
-        /// Unknown jobs that still hold a slot, with the moment (of `time.now`) when they give it back.
-        var heldSlots: [JobID: (batch: BatchID, until: Duration)] = [:]
+        /// Unknown jobs that still hold a slot.
+        var heldSlots: [JobID: HeldSlot] = [:]
         var saidStandstill: Standstill?
         /// Counts the times that a seed may have come free.
         var seedsFreed = 0
@@ -48,32 +62,34 @@ final class RunState: Sendable {
         var needsFirstList = false
     }
 
-    let settings: RunSettings
     let time: Timekeeper
     private let observer: any RunObserver
     let state: Mutex<State>
     let changed = Signal()
+
+    let health: PumpHealth
+
+    /// As they are now: a daemon's change while it runs.
+    var settings: RunSettings { state.withLock { $0.settings } }
 
     /// - Parameter haveImages: Batches that need no pilot any more.
     init(
         settings: RunSettings, batches: [BatchSummary], asked: Set<BatchID>, haveImages: Set<BatchID>,
         time: Timekeeper, observer: any RunObserver
     ) {
-        self.settings = settings
         self.time = time
+        health = PumpHealth(time: time)
         self.observer = observer
         var known: [BatchID: Batch] = [:]
         for summary in batches {
             known[summary.id] = Batch(
-                id: summary.id, name: summary.settings.name, settings: summary.settings,
-                isAsked: asked.contains(summary.id), counts: summary.counts, spent: summary.spent,
-                times: Times(summary.settings.schedule, at: time.wall()))
-            if let schedule = summary.settings.schedule, known[summary.id]?.times.timetable == nil {
-                known[summary.id]?.halted = "no time zone `\(schedule.timeZone ?? "")` is known here"
-            }
-            if settings.pilot > 0, !haveImages.contains(summary.id) { known[summary.id]?.pilot = settings.pilot }
+                summary, isAsked: asked.contains(summary.id),
+                pilot: haveImages.contains(summary.id) ? 0 : settings.pilot, at: time.wall())
         }
-        state = Mutex(State(batches: known, order: batches.map(\.id), ranks: Self.ranks(batches)))
+        state = Mutex(
+            State(
+                settings: settings, batches: known, order: batches.map(\.id),
+                day: DayLedger(settings.daily, at: time.wall()), ranks: Self.ranks(Array(known.values))))
     }
 
     // MARK: Changes and events
@@ -104,7 +120,7 @@ final class RunState: Sendable {
             if to == .waiting { state.batches[id]?.isWaiting(until: due) }
             if to == .done || to == .filtered { state.batches[id]?.pace.add(at: now) }
             guard state.batches[id]?.halted == nil else { return nil }
-            state.batches[id]?.jobEnded(to, failFast: settings.failFast)
+            state.batches[id]?.jobEnded(to, failFast: state.settings.failFast)
             return state.batches[id]?.halted
         }
         changed.notify()
@@ -113,13 +129,17 @@ final class RunState: Sendable {
 
     /// Jobs that waited for another of their model and seed may be claimed.
     func seedsFreed() {
-        let someWait = state.withLock { state in
-            state.seedsFreed += 1
-            let waiting = state.batches.values.filter(\.waitsForSeeds).map(\.id)
-            for id in waiting { state.batches[id]?.waitsForSeeds = false }
-            return !waiting.isEmpty
-        }
+        let someWait = state.withLock { Self.freeSeeds(in: &$0) }
         if someWait { changed.notify() }
+    }
+
+    /// - Returns: Whether someone has waited for that.
+    @discardableResult
+    static func freeSeeds(in state: inout State) -> Bool {
+        state.seedsFreed += 1
+        let waiting = state.batches.values.filter(\.waitsForSeeds).map(\.id)
+        for id in waiting { state.batches[id]?.waitsForSeeds = false }
+        return !waiting.isEmpty
     }
 
     var seedsFreedCount: Int { state.withLock { $0.seedsFreed } }
@@ -279,7 +299,8 @@ final class RunState: Sendable {
     var submissionsAreOver: Bool {
         state.withLock { state in
             !state.stops.isEmpty || state.isCut
-                || (state.holdsOpen == 0 && state.admitted == 0 && !hasRunning(state) && !mayStillSubmit(state)
+                || (!state.settings.isService && state.holdsOpen == 0 && state.admitted == 0 && !hasRunning(state)
+                    && !mayStillSubmit(state)
                     && !mayStillDecide(state))
         }
     }
@@ -333,7 +354,7 @@ final class RunState: Sendable {
             let fetches = state.stops.allSatisfy(\.allowsDownloads) && ready > state.leftForLater
             return !asks && !fetches
         }
-        guard evenIfHeld || state.holdsOpen == 0 else { return false }
+        guard evenIfHeld || state.holdsOpen == 0, !state.settings.isService else { return false }
         return !hasRunning(state) && !mayStillSubmit(state) && !mayStillDecide(state)
     }
 
@@ -350,9 +371,12 @@ final class RunState: Sendable {
         state.batches.values.contains { mayStillSubmit($0, in: state) }
     }
 
-    /// Now, or when its time has come.
+    /// Now, or when its time has come. A daemon waits for another day, and until what is paused is resumed; a run does not.
     func mayStillSubmit(_ batch: Batch, in state: State) -> Bool {
-        batch.isAsked && batch.halted == nil && !batch.times.isOver && batch.count(.pending, .waiting) > 0
-            && allowance(for: batch, in: state) > 0
+        guard batch.isAsked, batch.halted == nil, !batch.times.isOver, allowance(for: batch, in: state) > 0 else {
+            return false
+        }
+        if state.settings.isService { return batch.count(.pending, .waiting) > 0 }
+        return batch.unpaused > 0 && !dayIsUsedUp(for: batch, in: state)
     }
 }

@@ -6,34 +6,51 @@ internal import Synchronization
 /// Three pumps share one allowance of requests and one gate; the store is the queue between them, so a start after a
 /// crash is only this: recover, and start the pumps.
 package final class Runner: Sendable {
-    private let state: RunState
-    private let store: any JobStore
+    let state: RunState
+    let store: any JobStore
     private let tree: any OutputTree
-    private let budget: RequestBudget
-    private let gate: Gate
+    let budget: RequestBudget
+    let gate: Gate
     private let downloader: Downloader
-    private let poller: Poller
+    let poller: Poller
     private let submitter: Submitter
-    private let reconciliation: ReconciliationPump
+    let reconciliation: ReconciliationPump
     private let batches: [BatchSummary]
+    let bell: AsyncStream<Void>
+    let ended: @Sendable (BatchEnd) -> Void
+    /// Without what a person has set while it runs.
+    let configured: Mutex<RunSettings>
+    let lastTick: Mutex<Duration>
 
     /// - Parameters:
     ///   - asked: The batches to run; of the others in the store only what is already at the API is brought home.
+    ///   - bell: Rings when someone has left a decision or an order in the state.
     ///   - jitter: Random numbers in 0..<1.
+    ///   - ended: Told of each batch that comes to its end while others go on (in a daemon only).
     package init(
-        settings: RunSettings, asked: [BatchID], store: any JobStore, service: any ImageService, tree: any OutputTree,
-        observer: any RunObserver, time: Timekeeper,
-        jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+        settings configured: RunSettings, asked: [BatchID], store: any JobStore, service: any ImageService,
+        tree: any OutputTree, observer: any RunObserver, time: Timekeeper,
+        bell: AsyncStream<Void> = AsyncStream { $0.finish() },
+        jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        ended: @escaping @Sendable (BatchEnd) -> Void = { _ in }
     ) async throws {
-        batches = try await store.batches()
+        self.configured = Mutex(configured)
+        self.bell = bell
+        self.ended = ended
+        lastTick = Mutex(time.now())
+        let settings = configured.replaced(by: try await store.limitOverrides())
+        let mayMatter = Set(asked)
+        // A daemon's state may hold the batches of years.
+        batches = try await store.batches().filter { batch in
+            !settings.isService || mayMatter.contains(batch.id)
+                || batch.count(.pending, .waiting, .submitting, .submitted, .ready, .unknown) > 0
+        }
         let mayHaveImages = settings.pilot > 0 ? batches.filter { $0.count(.done) > 0 }.map(\.id) : []
         let state = RunState(
             settings: settings, batches: batches, asked: Set(asked),
             haveImages: try await store.haveImages(mayHaveImages), time: time, observer: observer)
-        let rates = batches.compactMap { batch in batch.settings.limits.rate.map { (batch.id, $0) } }
-        budget = RequestBudget(
-            rate: settings.rate, batches: Dictionary(rates) { first, _ in first }, store: store, time: time,
-            changed: state.changed)
+        budget = RequestBudget(rate: settings.rate, batches: [:], store: store, time: time, changed: state.changed)
+        for batch in batches { Self.setRates(of: batch, settings, budget) }
         gate = Gate(time: time, jitter: jitter) { closure in
             // An open gate does not end what else is waited for.
             if closure == nil, let standstill = state.saidStandstill {
@@ -83,6 +100,7 @@ package final class Runner: Sendable {
             await readFirstList()
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.watchClock() }
+                group.addTask { await self.answerBell() }
                 await runPumps()
                 group.cancelAll()
             }
@@ -160,8 +178,15 @@ package final class Runner: Sendable {
         let recovery = try await store.recover(at: reconciliation.now, now: state.time.wall())
         Failpoint.recovered.reach()
         state.recovered(try await store.batches())
-        if !state.settings.prices.isEmpty {
-            for batch in batches { state.usesModels(try await store.modelsToSubmit([batch.id]), batch: batch.id) }
+        for batch in batches { try await readPrices(of: batch.id) }
+        if let day = state.state.withLock({ $0.day }) {
+            let committed = try await store.committed(since: day.start)
+            state.restoreDay(submissions: committed.submissions, money: committed.money)
+        }
+        if state.settings.isService {
+            for batch in batches where batch.settings.limits.maxJobs != nil || batch.settings.limits.budget != nil {
+                state.restoreCommitted(try await store.committed(by: batch.id), of: batch.id)
+            }
         }
         try await reconciliation.restore(accepted: accepted)
         for job in recovery.running { try await takeUp(job) }
@@ -175,7 +200,7 @@ package final class Runner: Sendable {
             if let description = try await store.outputJob(job.id) { try tree.removePartial(of: description) }
             downloader.fetch(job, wasInterrupted: true)
         } else {
-            state.occupySlot(of: job.batch)
+            state.occupySlot(of: job.batch, model: job.model)
             poller.follow(job, isOurs: false)
         }
     }
@@ -190,7 +215,11 @@ package final class Runner: Sendable {
             // Nothing is asked of the API while all waits for its time.
             if state.waitsForTime { return state.firstListIsDue() }
             // What was submitted again in the last run may have been accepted twice since.
-            guard let batch = asked.first?.id, reconciliation.isWatching else { return }
+            guard let batch = asked.first?.id, reconciliation.isWatching else {
+                // What comes while a daemon runs has a list before it, too.
+                if state.settings.isService { state.firstListIsDue() }
+                return
+            }
             // The run is not over before it has looked.
             state.duplicatesOut(1)
             defer { state.duplicatesOut(-1) }
@@ -214,27 +243,6 @@ package final class Runner: Sendable {
         }
     }
 
-    // MARK: Decisions
-
-    /// Carries out what a person has decided in another process.
-    private func carryOutDecisions() async throws {
-        // What is decided later is the next run's.
-        guard state.holdOpen() else { return }
-        defer { state.letGo() }
-        for outcome in try await store.carryOutDecisions(now: state.time.wall()) {
-            guard case .moved(let from, let to) = outcome.result else { continue }
-            Failpoint.decided.reach()
-            state.moved(outcome.batch, from: from, to: to)
-            reconciliation.moved(outcome.job, to: to)
-            if to == .submitted, let job = try await store.runningJob(outcome.job) {
-                state.takeOverSlot(outcome.job, of: outcome.batch)
-                poller.follow(job, isOurs: false)
-            } else if from == .unknown {
-                state.freeHeldSlot(outcome.job)
-            }
-        }
-    }
-
     // MARK: Clock
 
     /// Once a second: progress, requests to the state, and every limit in time.
@@ -249,9 +257,9 @@ package final class Runner: Sendable {
             // Only a cancelled sleep throws: the run is over.
             guard (try? await state.time.sleep(next)) != nil else { return }
             let now = state.time.now()
+            lastTick.withLock { $0 = now }
             await state.guarding {
                 try await reconciliation.tick(isUnanswered: gate.failing.map { !$0.hasAnswered } ?? false)
-                try await carryOutDecisions()
                 try checkFreeSpace()
             }
             do {
@@ -267,7 +275,7 @@ package final class Runner: Sendable {
             if state.waitsForTime { gate.rest(asks: state.hasJobsAtAPI) }
             state.sayWhatIsOver()
             sayIfItStands()
-            giveUpIfSilent()
+            if state.settings.isService { sayEnds() } else { giveUpIfSilent() }
             if let limit = state.settings.maxDuration, now - start >= limit {
                 state.stop(.timeLimit)
                 if !state.settings.drainsAtTimeLimit { state.cut() }
@@ -297,9 +305,16 @@ package final class Runner: Sendable {
     private func checkFreeSpace() throws {
         guard state.settings.minFree > 0 else { return }
         let free = try tree.freeBytes()
-        guard free < state.settings.minFree else { return }
-        let words = "only \(ByteCount(bytes: free)) are free in the output folder, less than `--min-free "
-        state.stop(.lowOnSpace(words + "\(ByteCount(bytes: state.settings.minFree))`; make room and run again"))
+        let isLow = free < state.settings.minFree
+        let words =
+            "only \(ByteCount(bytes: free)) are free in the output folder, less than `--min-free "
+            + "\(ByteCount(bytes: state.settings.minFree))`"
+        if state.settings.isService {
+            guard state.setDiskTrouble(isLow ? words : nil) else { return }
+            state.emit(.gate(reason: isLow ? words : nil, until: nil))
+        } else if isLow {
+            state.stop(.lowOnSpace(words + "; make room and run again"))
+        }
     }
 
     private func giveUpIfSilent() {

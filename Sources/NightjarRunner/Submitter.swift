@@ -31,9 +31,17 @@ struct Submitter: Sendable {
                 switch state.admit(upTo: min(passing, Self.mostAtOnce), by: budget) {
                 case .admitted(let admission):
                     var claimed: [ClaimedJob] = []
-                    await state.guarding { claimed = try await claim(admission, passing: passing) }
+                    await state.guarding {
+                        try await state.health.step(.submitter) {
+                            claimed = try await claim(admission, passing: passing)
+                        }
+                    }
                     for job in claimed {
-                        group.addTask { await state.guarding { try await submit(job, passing: passing) } }
+                        group.addTask {
+                            await state.guarding {
+                                try await state.health.step(.submitter) { try await submit(job, passing: passing) }
+                            }
+                        }
                     }
                 case .list(let batch):
                     gate.abstain(passing, .submission)
@@ -54,19 +62,21 @@ struct Submitter: Sendable {
             budget.giveBack(granted, for: batch)
             granted = 0
         }
-        state.dismiss(admission.count - granted, of: batch)
+        state.dismiss(admission.count - granted, of: admission)
         let mark = state.seedsFreedCount
         let jobs =
             granted == 0
             ? []
             : try await store.claim(
-                granted, of: batch, avoiding: reconciliation.taken, prices: state.settings.prices,
+                granted, of: batch, avoiding: reconciliation.taken, room: state.modelRoom,
+                prices: state.settings.prices,
                 at: reconciliation.now, now: state.time.wall())
         Failpoint.claimed.reach()
-        state.dismiss(granted - jobs.count, of: batch)
+        await Failpoint.submitterWedged.wedge()
+        state.dismiss(granted - jobs.count, of: admission)
         budget.giveBack(granted - jobs.count, for: batch)
         for job in jobs {
-            state.claimed(batch, from: job.from, price: job.price)
+            state.claimed(job, of: admission)
             // At once, so that the next claim knows what seeds are out.
             try reconciliation.began(job)
         }
@@ -84,7 +94,7 @@ struct Submitter: Sendable {
         }
         state.submissionsOut(1)
         defer { state.submissionsOut(-1) }
-        if passing == 1, state.settings.waitsOutTrouble { await service.readKeyAnew() }
+        if passing == 1, state.settings.isService { await service.readKeyAnew() }
         let key = reconciliation.sendsIdempotencyKey ? job.idempotencyKey : nil
         let answer = await service.submit(job.request, idempotencyKey: key)
         Failpoint.answered.reach()
@@ -119,11 +129,17 @@ struct Submitter: Sendable {
         var lifecycle = job.lifecycle
         lifecycle.turnedAway()
         // Before the job counts as pending, or the run could look over for a moment.
-        state.turnedAway(job.batch, price: job.price)
+        state.turnedAway(job)
         if job.isRepeated { state.waitForUnknown(true) }
         let outcome = try await record(job, lifecycle)
         Failpoint.turnedAway.reach()
-        reconciliation.ended(job, leaving: outcome == .heldAsUnknown ? .unknown : .pending)
+        let left: JobState =
+            switch outcome {
+            case .heldAsUnknown: .unknown
+            case .setAside: .cancelled
+            case .recorded, .notInState, .remoteIDTaken: .pending
+            }
+        reconciliation.ended(job, leaving: left)
         if outcome == .heldAsUnknown { reconciliation.holdSlotAgain(job.id) }
     }
 
@@ -132,9 +148,9 @@ struct Submitter: Sendable {
         var lifecycle = job.lifecycle
         lifecycle.rejected(words)
         // Before the job counts as failed, for the same reason; its slot after that, or the pilot would have room for another.
-        state.refund(job.price, of: job.batch)
+        state.refund(job.price, of: job.id, in: job.batch, isCommitted: true)
         try await record(job, lifecycle)
-        state.freeSlot(of: job.batch)
+        state.freeSlot(of: job.batch, model: job.request.parameters.model)
         Failpoint.failed.reach()
         reconciliation.ended(job, leaving: .failed)
         state.emit(.failed(job.reference, FailureCause(.rejected, words)), batch: job.batch)
@@ -152,8 +168,7 @@ struct Submitter: Sendable {
         var result: Resubmission = .notInState
         let isAdmitted =
             reconciliation.isStillAbsent(submission.id)
-            && state.admitAgain(
-                submission.id.job, of: submission.batch, price: submission.price, isCommitted: again.isCommitted)
+            && state.admitAgain(submission, isCommitted: again.isCommitted)
         if isAdmitted {
             result = try await store.claimAgain(
                 submission.id, evidence: (again.first, again.second), usesTry: again.usesTry,
@@ -173,16 +188,18 @@ struct Submitter: Sendable {
             budget.giveBack(1, for: submission.batch)
             gate.abstain(passing, .submission)
             // As where a job is rejected: before it counts as failed.
-            state.refund(submission.price, of: submission.batch)
+            state.refund(
+                submission.price, of: submission.id.job, in: submission.batch, isCommitted: again.isCommitted)
             state.moved(submission.batch, from: .unknown, to: .failed)
-            state.freeSlot(of: submission.batch)
+            state.freeSlot(of: submission.batch, model: submission.request.parameters.model)
             reconciliation.moved(submission.id.job, to: .failed)
             state.emit(.failed(submission.reference, cause), batch: submission.batch)
         case .setAside:
             budget.giveBack(1, for: submission.batch)
             gate.abstain(passing, .submission)
-            state.refund(submission.price, of: submission.batch)
-            state.freeSlot(of: submission.batch)
+            state.refund(
+                submission.price, of: submission.id.job, in: submission.batch, isCommitted: again.isCommitted)
+            state.freeSlot(of: submission.batch, model: submission.request.parameters.model)
             state.moved(submission.batch, from: .unknown, to: .cancelled)
             reconciliation.moved(submission.id.job, to: .cancelled)
         case .notInState:
@@ -255,6 +272,7 @@ struct Submitter: Sendable {
         switch outcome {
         case .recorded: state.moved(job.batch, from: .submitting, to: lifecycle.state.name, spent: spent)
         case .heldAsUnknown: state.moved(job.batch, from: .submitting, to: .unknown, spent: spent)
+        case .setAside: state.moved(job.batch, from: .submitting, to: .cancelled, spent: spent)
         case .notInState, .remoteIDTaken: break
         }
         return outcome
@@ -263,7 +281,7 @@ struct Submitter: Sendable {
     private func tellGate(_ answer: SubmissionAnswer, _ job: ClaimedJob) {
         switch answer {
         case .accepted, .rejected, .keyRefused: gate.answered(.submission)
-        case .refused(let trouble) where state.settings.waitsOutTrouble:
+        case .refused(let trouble) where state.settings.isService:
             gate.blocked(trouble.words, .submission, stopsQuestions: trouble.kind == .keyRefused)
         case .refused: gate.answered(.submission)
         case .throttled(let wait):
@@ -276,7 +294,7 @@ struct Submitter: Sendable {
     }
 
     private func tellStop(_ answer: SubmissionAnswer) {
-        guard case .refused(let trouble) = answer, !state.settings.waitsOutTrouble else { return }
+        guard case .refused(let trouble) = answer, !state.settings.isService else { return }
         switch trouble.kind {
         case .keyRefused: state.stop(.keyRefused(trouble.message))
         case .paymentRequired: state.stop(.accountBlocked(trouble.message))

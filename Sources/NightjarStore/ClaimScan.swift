@@ -23,8 +23,10 @@ struct ClaimScan {
         return seed.map { Fingerprint(model: row["model"], seed: $0) }
     }
 
-    /// The next jobs after a place that have none of these fingerprints, at most `limit`.
-    func next(after place: Place, avoiding taken: Set<Fingerprint>, limit: Int) throws -> [Row] {
+    /// The next jobs after a place that have none of these fingerprints or models, at most `limit`.
+    func next(
+        after place: Place, avoiding taken: Set<Fingerprint>, without models: Set<String>, limit: Int
+    ) throws -> [Row] {
         var filter = ""
         var arguments: StatementArguments = [queue.batch.rawValue, now.milliseconds, place.due, place.id, limit]
         if !taken.isEmpty {
@@ -33,6 +35,10 @@ struct ClaimScan {
                     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?6)))
                 """
             arguments += [try Self.json(taken)]
+        }
+        if !models.isEmpty {
+            filter += " AND model NOT IN (SELECT value FROM json_each(?\(taken.isEmpty ? 6 : 7)))"
+            arguments += [String(decoding: try JSONEncoder().encode(models), as: UTF8.self)]
         }
         let statement = try db.cachedStatement(
             sql: "\(Self.columns) \(source) \(after) \(filter) ORDER BY \(order) LIMIT ?5")
@@ -84,7 +90,7 @@ struct ClaimScan {
         let state = queue.isWaiting ? "state = 'waiting'" : "state = 'pending' AND \(SQLiteStore.isUnfinished)"
         return """
             FROM jobs INDEXED BY \(index) CROSS JOIN parameters ON parameters.id = parameters_id
-            WHERE batch_id = ?1 AND \(state)
+            WHERE batch_id = ?1 AND \(state) AND NOT paused
             """
     }
 

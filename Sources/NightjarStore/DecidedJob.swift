@@ -41,7 +41,44 @@ struct DecidedJob {
         case .retry: try retry(now)
         case .adopt(let remote): try adopt(remote, now)
         case .resubmit: try resubmit(now)
+        case .pause: try setPaused(true, now)
+        case .resume: try setPaused(false, now)
+        case .cancel: try cancel(now)
         }
+    }
+
+    // MARK: Pause and cancel
+
+    private func setPaused(_ isPaused: Bool, _ now: WallTime) throws -> DecisionOutcome.Result {
+        switch state {
+        case .pending, .waiting: break
+        case .submitting, .submitted, .ready, .unknown:
+            if isPaused { return .refused("it is at the API, or may be (`\(state.rawValue)`), and comes home") }
+            return .moved(from: state, to: state)
+        case .done, .failed, .filtered, .cancelled:
+            return .refused(
+                "it is at its end (`\(state.rawValue)`), so there is nothing to \(isPaused ? "pause" : "resume")")
+        }
+        try set("paused = \(isPaused)", now)
+        return .moved(from: state, to: state)
+    }
+
+    private func cancel(_ now: WallTime) throws -> DecisionOutcome.Result {
+        switch state {
+        case .pending, .waiting:
+            return try move(to: .cancelled, "error_kind = NULL, error_message = NULL, paused = 0, wanted = 0", now: now)
+        case .submitting, .submitted, .ready, .unknown:
+            try set("unwanted = 1, wanted = 0", now)
+            return .moved(from: state, to: state)
+        case .cancelled: return .moved(from: .cancelled, to: .cancelled)
+        case .done, .failed, .filtered:
+            return .refused("it is at its end (`\(state.rawValue)`), so there is nothing to cancel")
+        }
+    }
+
+    private func set(_ assignments: String, _ now: WallTime) throws {
+        try db.execute(sql: "UPDATE jobs SET \(assignments) WHERE id = ?", arguments: [id.rawValue])
+        transaction.touch(batch, at: now)
     }
 
     private static let notNamed = "the manifest no longer names it: name it there again, and `run` that"
@@ -49,7 +86,8 @@ struct DecidedJob {
     // MARK: Retry
 
     private func retry(_ now: WallTime) throws -> DecisionOutcome.Result {
-        switch state {
+        if row["unwanted"], !state.isFinal { return try wantAgain(now) }
+        return switch state {
         case .pending: .refused("it is to be submitted as it is: `run` does that")
         case .waiting: .refused("it waits for another attempt already")
         case .submitting, .submitted, .ready: .refused("it is under way (`\(state.rawValue)`)")
@@ -62,6 +100,12 @@ struct DecidedJob {
         case .failed: try retryFailed(now)
         case .cancelled: try takeBackCancel(now)
         }
+    }
+
+    /// Takes back a `cancel` of what is at the API, or may be.
+    private func wantAgain(_ now: WallTime) throws -> DecisionOutcome.Result {
+        try set("unwanted = 0", now)
+        return .moved(from: state, to: state)
     }
 
     private func retryFailed(_ now: WallTime) throws -> DecisionOutcome.Result {
@@ -209,7 +253,7 @@ struct DecidedJob {
     ) throws -> DecisionOutcome.Result {
         let start: StatementArguments = [state.rawValue, now.milliseconds]
         try db.execute(
-            sql: "UPDATE jobs SET state = ?, updated_at_ms = ?, \(assignments) WHERE id = ?",
+            sql: "UPDATE jobs SET state = ?, updated_at_ms = ?, unwanted = 0, \(assignments) WHERE id = ?",
             arguments: start + values + [id.rawValue])
         transaction.count(batch, self.state, -1)
         transaction.count(batch, state, 1)

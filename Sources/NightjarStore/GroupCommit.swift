@@ -26,6 +26,13 @@ final class GroupCommit: Sendable {
             counts[CountKey(batch: batch, state: state), default: 0] += change
         }
 
+        /// By how much the counts of a batch change.
+        func changes(of batch: BatchID) -> [JobState: Int] {
+            var changes: [JobState: Int] = [:]
+            for (key, change) in counts where key.batch == batch && change != 0 { changes[key.state] = change }
+            return changes
+        }
+
         /// - Parameters:
         ///   - spent: As whoever makes the change says.
         ///   - billed: As the state itself adds up, for `checkInvariants`.

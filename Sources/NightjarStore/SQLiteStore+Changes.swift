@@ -25,10 +25,29 @@ extension SQLiteStore {
             try noteAcceptance(of: id, at: moment, in: db)
         }
         try blocked?.returned(change, in: db)
+        let isSetAside = try setAside(change, in: db)
         transaction.count(change.batch, change.from, -1)
-        transaction.count(change.batch, change.to.name, 1)
+        transaction.count(change.batch, isSetAside ? .cancelled : change.to.name, 1)
         transaction.touch(change.batch, at: change.at, spent: change.spent, billed: billed)
-        return .recorded
+        return isSetAside ? .setAside : .recorded
+    }
+
+    /// What is not wanted any more is not submitted again, and what the API has not billed is no failure then.
+    /// - Returns: Whether the job is `cancelled` now.
+    private static func setAside(_ change: JobChange, in db: Database) throws -> Bool {
+        let condition: String
+        switch change.to {
+        case .pending, .waiting: condition = "(removed OR unwanted)"
+        case .failed where isUnbilled(change): condition = "unwanted"
+        case .submitting, .submitted, .unknown, .ready, .done, .filtered, .failed, .cancelled: return false
+        }
+        let statement = try db.cachedStatement(
+            sql: """
+                UPDATE jobs SET state = 'cancelled', error_kind = NULL, error_message = NULL, paused = 0, wanted = 0
+                WHERE id = ? AND \(condition)
+                """)
+        try statement.execute(arguments: [change.job.rawValue])
+        return db.changesCount == 1
     }
 
     /// The API says FAILED of a job that it has.

@@ -3,18 +3,21 @@ package import NightjarCore
 
 extension SQLiteStore {
     package func claim(
-        _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint>, prices: [String: Money], at moment: Moment,
-        now: WallTime
+        _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint>, room: [String: Int],
+        prices: [String: Money], at moment: Moment, now: WallTime
     ) async throws -> [ClaimedJob] {
         guard limit > 0 else { return [] }
         return try await perform { [salt, blocked] transaction in
             let intents = try Intents(transaction, salt: salt, at: moment, now: now)
             var taken = taken
+            var room = room
             var jobs: [ClaimedJob] = []
             for isWaiting in [true, false] where jobs.count < limit {
                 let queue = BlockedJobs.Queue(batch: batch, isWaiting: isWaiting)
                 let scan = ClaimScan(db: transaction.db, queue: queue, now: now)
-                try Self.takeOpen(scan, blocked: blocked, taken: &taken, limit: limit - jobs.count) { row in
+                try Self.takeOpen(
+                    scan, blocked: blocked, taken: &taken, room: &room, limit: limit - jobs.count
+                ) { row in
                     jobs.append(try intents.claim(row, price: prices[row["model"]] ?? .zero))
                 }
             }
@@ -24,11 +27,17 @@ extension SQLiteStore {
 
     /// Takes jobs of one queue in order, past those that are held up.
     private static func takeOpen(
-        _ scan: ClaimScan, blocked: BlockedJobs, taken: inout Set<Fingerprint>, limit: Int,
+        _ scan: ClaimScan, blocked: BlockedJobs, taken: inout Set<Fingerprint>, room: inout [String: Int], limit: Int,
         _ take: (Row) throws -> Void
     ) throws {
         var head = blocked[scan.queue]
         var count = 0
+        /// - Returns: Whether the job's model has room for it.
+        func makeRoom(for row: Row) -> Bool {
+            guard let left = room[row["model"]] else { return true }
+            if left > 0 { room[row["model"]] = left - 1 }
+            return left > 0
+        }
         // Those of the head whose fingerprint has become free stand before all others.
         for (fingerprint, place) in head.first.sorted(by: { $0.value < $1.value })
         where count < limit && !taken.contains(fingerprint) {
@@ -36,6 +45,7 @@ extension SQLiteStore {
                 head.first[fingerprint] = nil
                 continue
             }
+            guard makeRoom(for: row) else { continue }
             try take(row)
             taken.insert(fingerprint)
             head.first[fingerprint] = scan.place(of: row)
@@ -43,17 +53,28 @@ extension SQLiteStore {
         }
         while count < limit {
             let wanted = limit - count
-            let rows = try scan.next(after: head.end, avoiding: taken, limit: wanted)
+            let full = Set(room.filter { $0.value <= 0 }.keys)
+            let rows = try scan.next(after: head.end, avoiding: taken, without: full, limit: wanted)
             var isComplete = taken.isEmpty
+            // What a model has no room for is passed over for this moment only: it is looked for again from here.
+            var isHeldUp = !full.isEmpty
             for row in rows {
-                if let fingerprint = ClaimScan.fingerprint(of: row) {
-                    guard taken.insert(fingerprint).inserted else {
-                        isComplete = false
-                        continue
-                    }
+                let fingerprint = ClaimScan.fingerprint(of: row)
+                if let fingerprint, taken.contains(fingerprint) {
+                    isComplete = false
+                    continue
                 }
+                guard makeRoom(for: row) else {
+                    isHeldUp = true
+                    continue
+                }
+                if let fingerprint { taken.insert(fingerprint) }
                 try take(row)
                 count += 1
+            }
+            if isHeldUp {
+                if rows.count < wanted { break }
+                continue
             }
             let end = rows.count < wanted ? scan.end : scan.place(of: rows[rows.count - 1])
             if !isComplete {

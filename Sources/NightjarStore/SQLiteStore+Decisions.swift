@@ -9,6 +9,9 @@ extension SQLiteStore {
                 case .retry: ("retry", nil)
                 case .adopt(let id): ("adopt", id)
                 case .resubmit: ("resubmit", nil)
+                case .pause: ("pause", nil)
+                case .resume: ("resume", nil)
+                case .cancel: ("cancel", nil)
                 }
             try transaction.db.execute(
                 sql: "INSERT INTO decisions(job_id, kind, remote_id, left_at_ms) VALUES (?, ?, ?, ?)",
@@ -45,6 +48,9 @@ extension SQLiteStore {
         switch kind {
         case "adopt": .adopt(RemoteJobID(id ?? ""))
         case "resubmit": .resubmit
+        case "pause": .pause
+        case "resume": .resume
+        case "cancel": .cancel
         default: .retry
         }
     }
@@ -117,7 +123,7 @@ extension SQLiteStore {
         try transaction.db.execute(
             sql: """
                 UPDATE jobs SET state = ?, error_kind = NULL, error_message = NULL, updated_at_ms = ?,
-                    submitted_at_ms = ?, wanted = ?
+                    submitted_at_ms = ?, wanted = ?, unwanted = 0
                 WHERE \(condition) AND state = 'failed'
                 """,
             arguments: [state.rawValue, now.milliseconds, now.milliseconds, isWanted])

@@ -8,17 +8,29 @@ extension SQLiteStore {
     private static let throughputLifetime: Duration = .seconds(60)
 
     package func batches() async throws -> [BatchSummary] {
+        try await summaries("")
+    }
+
+    package func batch(_ id: BatchID) async throws -> BatchSummary? {
+        try await summaries("WHERE id = \(id.rawValue)").first
+    }
+
+    private func summaries(_ condition: String) async throws -> [BatchSummary] {
         try await read { db in
             var counts: [Int64: [JobState: Int]] = [:]
-            for row in try Row.fetchAll(db, sql: "SELECT batch_id, state, jobs FROM counts WHERE jobs > 0") {
+            let ofBatches = condition.isEmpty ? "" : "AND batch_id IN (SELECT id FROM batches \(condition))"
+            for row in try Row.fetchAll(db, sql: "SELECT batch_id, state, jobs FROM counts WHERE jobs > 0 \(ofBatches)")
+            {
                 guard let state = JobState(rawValue: row["state"]) else { continue }
                 counts[row["batch_id"], default: [:]][state] = row["jobs"]
             }
             let held = try Self.heldJobs(db)
+            let steering = try Steering(db)
             let now = WallTime.now
-            return try Row.fetchAll(db, sql: "SELECT * FROM batches ORDER BY id").map { row in
+            return try Row.fetchAll(db, sql: "SELECT * FROM batches \(condition) ORDER BY id").map { row in
                 var summary = try Self.summary(row, counts: counts[row["id"]] ?? [:], now: now)
                 summary.held = held[summary.id] ?? [:]
+                try steering.add(to: &summary, row)
                 return summary
             }
         }

@@ -14,7 +14,7 @@ extension SQLiteStore {
             let find = try db.cachedStatement(
                 sql: """
                     SELECT s.*, jobs.id, batch_id, idx, key, state, jobs.attempt AS job_attempt, submissions, key_shift,
-                        removed, jobs.price_micros AS job_price, error_kind, error_message, prompt, seed,
+                        removed OR unwanted AS is_set_aside, jobs.price_micros AS job_price, error_kind, error_message, prompt, seed,
                         \(Self.parameterColumns)
                     FROM submissions AS s JOIN jobs ON jobs.id = s.job_id
                         JOIN parameters ON parameters.id = parameters_id
@@ -28,7 +28,7 @@ extension SQLiteStore {
             // A later list has cleared what this one rests on.
             guard moments.moment(row, "counted_") == evidence.first else { return .notInState }
             try Self.check(row, moments, evidence, settle)
-            if row["removed"] { return try Self.setAside(row, in: transaction, now: now) }
+            if row["is_set_aside"] { return try Self.setAside(row, in: transaction, now: now) }
             return try Self.resubmit(
                 row, usesTry: usesTry, attempts: self.settings(of: row["batch_id"], in: db).retry.attempts,
                 Intents(transaction, salt: salt, at: moment, now: now), in: transaction, now: now)

@@ -38,7 +38,7 @@ extension SQLiteStore {
         var running = RunningJob(
             id: job.id, batch: job.batch, reference: job.reference, request: JobRow.request(row), price: job.price,
             submittedAt: WallTime(milliseconds: row["submitted_at_ms"] ?? now.milliseconds),
-            isRemoved: row["removed"], lifecycle: JobLifecycle(job.lifecycleState))
+            isRemoved: row["removed"] || row["unwanted"], lifecycle: JobLifecycle(job.lifecycleState))
         running.isWanted = row["wanted"]
         return running
     }

@@ -13,7 +13,7 @@ struct AccountTroubleTests {
     private static func isTroubled(_ time: Duration) -> Bool { from <= time && time < to }
 
     private static func waiting(concurrency: Int = 4) -> RunSettings {
-        .with(concurrency: concurrency) { $0.waitsOutTrouble = true }
+        .with(concurrency: concurrency) { $0.isService = true }
     }
 
     /// From the first trouble on, with what was out at that time.

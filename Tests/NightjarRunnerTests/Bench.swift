@@ -2,15 +2,20 @@ import NightjarCore
 import NightjarRunner
 import NightjarStore
 import NightjarTestSupport
+import Synchronization
 
 /// Everything that a run needs, in memory, on a clock of its own.
-struct Bench: Sendable {
+final class Bench: Sendable {
     let clock: ManualClock
     let store: any JobStore
     let service: ScriptedService
     let tree: ScriptedTree
     let events = EventRecorder()
     private let fault: @Sendable (WatchedStore.Call) async -> (any Error)?
+    private let recorded = Mutex<[BatchEnd]>([])
+    /// Ends of batches that a daemon has told of.
+    var ends: [BatchEnd] { recorded.withLock { $0 } }
+    private let bell = Mutex<AsyncStream<Void>.Continuation?>(nil)
 
     init(
         _ script: ScriptedService.Script = ScriptedService.Script(), tree: ScriptedTree = ScriptedTree(),
@@ -44,10 +49,13 @@ struct Bench: Sendable {
         meanwhile: @escaping @Sendable (Runner) async throws -> Void = { _ in }
     ) async throws -> RunOutcome {
         let batches = try await store.batches().map(\.id)
+        let (rings, continuation) = AsyncStream.makeStream(of: Void.self)
+        bell.withLock { $0 = continuation }
         return try await clock.run {
             let runner = try await Runner(
                 settings: settings, asked: asked ?? batches, store: WatchedStore(store, clock, fault: fault),
-                service: service, tree: tree, observer: events, time: clock.timekeeper, jitter: { 0.5 })
+                service: service, tree: tree, observer: events, time: clock.timekeeper, bell: rings, jitter: { 0.5 },
+                ended: { end in self.recorded.withLock { $0.append(end) } })
             return await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await meanwhile(runner) }
                 let outcome = await runner.run()
@@ -55,6 +63,11 @@ struct Bench: Sendable {
                 return outcome
             }
         }
+    }
+
+    /// Tells the run that something was left for it in the state.
+    func ring() {
+        _ = bell.withLock { $0?.yield() }
     }
 
     /// Jobs by state, as the rows say.

@@ -76,6 +76,7 @@ struct GivingUpTests {
                 meanwhile: { _ in
                     try await bench.clock.sleep(until: start + .seconds(second))
                     _ = try await bench.store.leave(.resubmit, for: job, now: bench.clock.wall)
+                    bench.ring()
                 })
             let states = try await bench.states()
             #expect([.success, .unknownLeft].contains(outcome.exit), "\(second): \(outcome), \(states)")

@@ -52,7 +52,7 @@ struct ProbeTests {
             .with(concurrency: 4) {
                 $0.settle = .seconds(5)
                 $0.unknownWait = .seconds(3600)
-                $0.waitsOutTrouble = true
+                $0.isService = true
             })
         #expect(outcome.exit == .success, "\(outcome)")
         #expect(try await bench.states() == [.done: 20])

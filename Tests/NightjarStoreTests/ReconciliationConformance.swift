@@ -42,7 +42,7 @@ struct ReconciliationConformance {
         let intent = Moment(boot: 7, bootID: "one", api: nil)
         let job = try #require(
             try await store.claim(
-                1, of: batch, avoiding: [], prices: ["model-a": Self.price], at: intent, now: Opened.now
+                1, of: batch, avoiding: [], room: [:], prices: ["model-a": Self.price], at: intent, now: Opened.now
             ).first)
         #expect(job.intent == intent && job.submission == 1)
         try await store.noteAnchors([RemoteJobID("later")], at: Opened.moment(2))

@@ -11,7 +11,7 @@ struct SubmittableJobsTests {
             [.sample("one"), .sample("two", model: "model-b"), .sample("three"), .sample("four", model: "model-b")])
         let second = try store.takeIn(BatchSettings(name: "second"), [.sample("five", model: "model-c")])
         let claimed = try await store.claim(
-            1, of: first.batch, avoiding: [], prices: [:], at: Moment(boot: 0, bootID: "", api: nil),
+            1, of: first.batch, avoiding: [], room: [:], prices: [:], at: Moment(boot: 0, bootID: "", api: nil),
             now: WallTime(milliseconds: 1_772_323_200_000))
         #expect(claimed.count == 1)
         #expect(

@@ -52,7 +52,7 @@ extension JobStore {
         _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint> = [], prices: [String: Money] = [:],
         now: WallTime
     ) async throws -> [ClaimedJob] {
-        try await claim(limit, of: batch, avoiding: taken, prices: prices, at: .sample(now), now: now)
+        try await claim(limit, of: batch, avoiding: taken, room: [:], prices: prices, at: .sample(now), now: now)
     }
 
     @discardableResult

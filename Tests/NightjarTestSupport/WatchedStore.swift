@@ -41,12 +41,49 @@ package final class WatchedStore: JobStore {
     }
 
     package func claim(
-        _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint>, prices: [String: Money], at moment: Moment,
-        now: WallTime
+        _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint>, room: [String: Int],
+        prices: [String: Money], at moment: Moment, now: WallTime
     ) async throws -> [ClaimedJob] {
         try await watched(.claim) {
-            try await store.claim(limit, of: batch, avoiding: taken, prices: prices, at: moment, now: now)
+            try await store.claim(
+                limit, of: batch, avoiding: taken, room: room, prices: prices, at: moment, now: now)
         }
+    }
+
+    package func batch(_ id: BatchID) async throws -> BatchSummary? {
+        try await watched(.read) { try await store.batch(id) }
+    }
+
+    package func committed(since time: WallTime) async throws -> (submissions: Int, money: Money) {
+        try await watched(.read) { try await store.committed(since: time) }
+    }
+
+    package func committed(by batch: BatchID) async throws -> (submissions: Int, money: Money) {
+        try await watched(.read) { try await store.committed(by: batch) }
+    }
+
+    package func checkWritable(now: WallTime) async throws {
+        try await watched(.note) { try await store.checkWritable(now: now) }
+    }
+
+    package func leave(_ order: Order, for batch: BatchID?, now: WallTime) async throws -> Int64 {
+        try await watched(.leave) { try await store.leave(order, for: batch, now: now) }
+    }
+
+    package func carryOutOrders(now: WallTime) async throws -> [OrderOutcome] {
+        try await watched(.carryOutDecisions) { try await store.carryOutOrders(now: now) }
+    }
+
+    package func outcome(ofOrder number: Int64) async throws -> OrderOutcome? {
+        try await watched(.read) { try await store.outcome(ofOrder: number) }
+    }
+
+    package func limitOverrides() async throws -> LimitOverrides {
+        try await watched(.read) { try await store.limitOverrides() }
+    }
+
+    package func clearLimitOverrides() async throws {
+        try await watched(.note) { try await store.clearLimitOverrides() }
     }
 
     @discardableResult

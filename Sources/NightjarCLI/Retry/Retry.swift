@@ -105,7 +105,9 @@ struct Retry {
         case (.adopt(let id), .submitted), (.adopt(let id), .ready), (.adopt(let id), .done),
             (.adopt(let id), .filtered):
             if job.remoteID == id { item.fate = .asItIs(job.state) }
-        case (.retry, .failed), (.retry, .cancelled), (.resubmit, _), (.adopt, _): break
+        case (.retry, .failed), (.retry, .cancelled), (.resubmit, _), (.adopt, _), (.pause, _), (.resume, _),
+            (.cancel, _):
+            break
         }
         return Wanted(id: found.id, item: item)
     }

@@ -12,12 +12,15 @@ package struct JobID: Hashable, Sendable, Comparable {
 }
 
 /// A batch's row in the state. People know a batch by its name.
-package struct BatchID: Hashable, Sendable, Codable {
+package struct BatchID: Hashable, Sendable, Codable, Comparable {
     package let rawValue: Int64
 
     package init(_ rawValue: Int64) {
         self.rawValue = rawValue
     }
+
+    /// The one that was first seen earlier.
+    package static func < (left: BatchID, right: BatchID) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// A job's id at the API: opaque, percent-encoded in paths, never part of a file's name.

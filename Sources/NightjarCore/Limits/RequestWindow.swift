@@ -5,7 +5,8 @@
 /// reached the server at some moment between, so no window at the server ever holds more than `rate.requests`.
 /// The price is the time that answers take: `requests` per window *and* one answer's latency.
 package struct RequestWindow: Sendable {
-    package let rate: Rate
+    /// What is put in its place holds from the next request on.
+    package var rate: Rate
     /// Requests that left and have not been answered.
     private var outstanding = 0
     /// When requests were answered, oldest first; those before `first` have left the window.

@@ -7,11 +7,18 @@ package enum Decision: Equatable, Sendable {
     case adopt(RemoteJobID)
     /// Pay for a new one, whatever became of those before; an earlier submission is still watched.
     case resubmit
+    /// Do not submit it; only of a job that is `pending` or `waiting`.
+    case pause
+    case resume
+    /// Not wanted any more: what was not submitted becomes `cancelled`; what is at the API, or may be, comes home and is not
+    /// submitted again.
+    case cancel
 }
 
 /// What became of a decision.
 package struct DecisionOutcome: Equatable, Sendable {
     package enum Result: Equatable, Sendable {
+        /// `to` may be `from`: it stays so, and is not wanted any more, paused, or taken back from that.
         case moved(from: JobState, to: JobState)
         /// In words: why nothing was to be done.
         case refused(String)

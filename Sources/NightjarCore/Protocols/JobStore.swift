@@ -2,7 +2,7 @@
 ///
 /// What a method has returned is on disk. Each change of a job is "from this state to that one", and says whether it
 /// found the job there: someone else may have moved first, and that is an answer.
-package protocol JobStore: ReconciliationStore, DecisionStore {
+package protocol JobStore: ReconciliationStore, DecisionStore, OrderStore {
     // MARK: Intake
 
     /// Takes a manifest's batch in, in one transaction: what is new becomes `pending`, what is known stays, what is no
@@ -28,11 +28,12 @@ package protocol JobStore: ReconciliationStore, DecisionStore {
     /// - Parameters:
     ///   - taken: Fingerprints of submissions whose window is open: jobs that have one of them are passed over, and no two
     ///     of those claimed have the same.
+    ///   - room: How many jobs of a model may be claimed, by model; of one that is not named, any number.
     ///   - prices: By model, for one image; what a job costs is kept with it, whatever the prices become.
     ///   - moment: The intent.
     func claim(
-        _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint>, prices: [String: Money], at moment: Moment,
-        now: WallTime
+        _ limit: Int, of batch: BatchID, avoiding taken: Set<Fingerprint>, room: [String: Int],
+        prices: [String: Money], at moment: Moment, now: WallTime
     ) async throws -> [ClaimedJob]
 
     /// Records a change. Changes that are recorded at the same time share one commit.
@@ -41,6 +42,15 @@ package protocol JobStore: ReconciliationStore, DecisionStore {
 
     /// What the downloader needs to name and describe a job's file.
     func outputJob(_ id: JobID) async throws -> OutputJob?
+
+    /// What was submitted from a moment on and cost money, or may: accepted and not FAILED, or not answered yet.
+    func committed(since time: WallTime) async throws -> (submissions: Int, money: Money)
+
+    /// The same of one batch, in all its runs.
+    func committed(by batch: BatchID) async throws -> (submissions: Int, money: Money)
+
+    /// A small write that waits for the disk: fails where the state cannot be written.
+    func checkWritable(now: WallTime) async throws
 
     /// A job that is at the API or completed, as the pumps carry it; `nil` in other states.
     func runningJob(_ id: JobID) async throws -> RunningJob?
@@ -84,6 +94,8 @@ package protocol JobStore: ReconciliationStore, DecisionStore {
     /// In the order in which they were first seen.
     func batches() async throws -> [BatchSummary]
 
+    func batch(_ id: BatchID) async throws -> BatchSummary?
+
     /// Jobs in the order of batch and index, streamed.
     func forEachJob(
         of batch: String?, in states: Set<JobState>?, _ body: (JobSummary) throws -> Void
@@ -115,6 +127,8 @@ package enum RecordOutcome: Equatable, Sendable {
     case notInState
     /// The job id already belongs to another job, or is known as a duplicate of one; nothing was recorded.
     case remoteIDTaken
+    /// The job is not wanted any more, by the manifest or by a person: it is `cancelled` instead of to be submitted again.
+    case setAside
     /// A resubmission was turned away. The submission that it should have replaced is still open, so the job is `unknown`
     /// again, not `pending`: that submission is to be shown absent anew.
     case heldAsUnknown
@@ -154,6 +168,8 @@ package struct Intake: Equatable, Sendable {
     package var removed = 0
     /// Named again after having been removed.
     package var returned = 0
+    /// By how much the counts of the batch have changed.
+    package var countChanges: [JobState: Int] = [:]
 
     package init(batch: BatchID) {
         self.batch = batch

@@ -61,10 +61,11 @@ package struct LimitOverrides: Equatable, Sendable, Codable {
 
 /// What became of an order.
 package struct OrderOutcome: Equatable, Sendable {
-    package enum Result: Equatable, Sendable {
+    package enum Result: Equatable, Sendable, Codable {
         /// - `changed`: whether anything is different now.
-        /// - `moved`: jobs that the order moved, those to `cancelled` say, by the state that they were in.
-        case carriedOut(changed: Bool, moved: [JobState: Int])
+        /// - `cancelled`: jobs that became so, by the state that they were in.
+        /// - `comesHome`: jobs that are at the API, or may be, and are not wanted any more, by state.
+        case carriedOut(changed: Bool, cancelled: [JobState: Int] = [:], comesHome: [JobState: Int] = [:])
         /// In words: why nothing was to be done.
         case refused(String)
     }

@@ -3,7 +3,17 @@ internal import NightjarCore
 /// A circuit breaker: open to all while answers come, closed for a pause after a failure, and after that open to one
 /// request at a time, as a probe, until one is answered. Pure.
 struct Circuit: Sendable {
+    enum Trouble: Sendable {
+        /// 401, 402 or 403.
+        case account
+        /// It does not answer.
+        case silent
+        /// 429.
+        case throttled
+    }
+
     struct Closure: Equatable, Sendable {
+        var kind: Trouble
         var reason: String
         /// On the clock of `Timekeeper.now`.
         var until: Duration
@@ -73,17 +83,18 @@ struct Circuit: Sendable {
     mutating func failed(_ words: String, at now: Duration, jitter: Double) {
         failingSince = failingSince ?? now
         let bounds = (Self.shortestPause, Self.longestPause)
-        fail(words, "the API does not answer (\(words))", at: now, bounds, jitter)
+        fail(.silent, words, "the API does not answer (\(words))", at: now, bounds, jitter)
     }
 
     /// The account or the key is in trouble, and the run waits until that has been put right.
     mutating func blocked(_ words: String, at now: Duration, jitter: Double) {
         failingSince = nil
-        fail(words, words, at: now, (Self.shortestBlock, Self.longestBlock), jitter)
+        fail(.account, words, words, at: now, (Self.shortestBlock, Self.longestBlock), jitter)
     }
 
     private mutating func fail(
-        _ words: String, _ reason: String, at now: Duration, _ bounds: (Duration, Duration), _ jitter: Double
+        _ kind: Trouble, _ words: String, _ reason: String, at now: Duration, _ bounds: (Duration, Duration),
+        _ jitter: Double
     ) {
         lastFailure = words
         lastFailureAt = now
@@ -97,7 +108,7 @@ struct Circuit: Sendable {
         failures += 1
         let doubled = bounds.0 * (1 << min(failures - 1, 10))
         let pause = min(doubled, bounds.1) * (0.5 + 0.5 * jitter)
-        closure = Closure(reason: reason, until: now + pause)
+        closure = Closure(kind: kind, reason: reason, until: now + pause)
     }
 
     /// 429: all senders wait.
@@ -120,6 +131,7 @@ struct Circuit: Sendable {
             pause = min(.seconds(1) * (1 << min(unexplainedThrottles, 10)), Self.longestUnexplainedThrottle)
             unexplainedThrottles += 1
         }
-        closure = Closure(reason: Self.throttledWords, until: max(now + pause, closure?.until ?? .zero))
+        closure = Closure(
+            kind: .throttled, reason: Self.throttledWords, until: max(now + pause, closure?.until ?? .zero))
     }
 }

@@ -84,6 +84,12 @@ final class Gate: Sendable {
         }
     }
 
+    /// What submissions wait for; `nil` where they may leave.
+    var closure: Circuit.Closure? {
+        let now = time.now()
+        return state.withLock { $0.closure(at: now) }
+    }
+
     /// Whether questions may not leave before `moment`.
     func pausesQuestions(until moment: Duration) -> Bool {
         state.withLock { $0.all.closure.map { $0.until >= moment } ?? false }

@@ -62,7 +62,8 @@ extension SQLiteStore {
             db, transaction: transaction, batch: batch, settings: settings, nextIndex: known?.nextIndex ?? 0,
             changed: changed, limits: limits, now: now)
         try expand { try session.add($0) }
-        let intake = try session.finish()
+        var intake = try session.finish()
+        intake.countChanges = transaction.changes(of: batch)
         transaction.touch(batch, at: now)
         try transaction.flush()
         try db.execute(

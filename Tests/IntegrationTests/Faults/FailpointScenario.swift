@@ -64,6 +64,8 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
             at(failpoint, 1) + [
                 FailpointScenario(kills: steps), FailpointScenario(kills: lostSteps, settings: absent, prompts: 1),
             ]
+        // Nothing is killed there: it is for the watchdog of the daemon.
+        case .submitterWedged: []
         case .decided:
             [
                 FailpointScenario(

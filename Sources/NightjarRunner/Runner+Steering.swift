@@ -1,0 +1,154 @@
+package import NightjarCore
+internal import Synchronization
+
+/// What people say, and what comes, while it runs.
+extension Runner {
+    // MARK: Decisions and orders
+
+    /// Carries out what is left in the state each time that the bell rings.
+    func answerBell() async {
+        for await _ in bell {
+            await state.guarding {
+                try await carryOutDecisions()
+                try await carryOutOrders()
+            }
+        }
+    }
+
+    /// Carries out what a person has decided about jobs in another process.
+    private func carryOutDecisions() async throws {
+        // What is decided later is the next run's.
+        guard state.holdOpen() else { return }
+        defer { state.letGo() }
+        let outcomes = try await store.carryOutDecisions(now: state.time.wall())
+        // A daemon lets go of what has ended: what is taken up again comes with its counts as they are now.
+        let unknown = Set(outcomes.map(\.batch).filter { !state.isKnown($0) })
+        for batch in unknown.sorted() where state.settings.isService { try await add(batch) }
+        for outcome in outcomes {
+            guard case .moved(let from, let to) = outcome.result else { continue }
+            Failpoint.decided.reach()
+            guard from != to else { continue }
+            if !unknown.contains(outcome.batch) { state.moved(outcome.batch, from: from, to: to) }
+            reconciliation.moved(outcome.job, to: to)
+            if to != .cancelled { state.beginAgain(outcome.batch) }
+            if to == .submitted, let job = try await store.runningJob(outcome.job) {
+                state.takeOverSlot(outcome.job, of: outcome.batch, model: job.model)
+                poller.follow(job, isOurs: false)
+            } else if from == .unknown {
+                state.freeHeldSlot(outcome.job)
+            }
+        }
+        guard !outcomes.isEmpty else { return }
+        // Which jobs are paused by themselves.
+        state.update(try await store.batches(), cancelled: [:])
+    }
+
+    private func carryOutOrders() async throws {
+        guard state.holdOpen() else { return }
+        defer { state.letGo() }
+        let outcomes = try await store.carryOutOrders(now: state.time.wall())
+        guard !outcomes.isEmpty else { return }
+        var cancelled: [BatchID: [JobState: Int]] = [:]
+        for outcome in outcomes {
+            guard let batch = outcome.batch, case .carriedOut(_, let jobs, _) = outcome.result else { continue }
+            cancelled[batch, default: [:]].merge(jobs, uniquingKeysWith: +)
+        }
+        let summaries = try await store.batches()
+        state.update(summaries, cancelled: cancelled)
+        try await settingsChanged()
+        for summary in summaries where state.isKnown(summary.id) { Self.setRates(of: summary, state.settings, budget) }
+    }
+
+    // MARK: Settings
+
+    /// Puts another configuration in place: limits, prices, days. What is under way is not touched.
+    package func apply(_ settings: RunSettings) async throws {
+        configured.withLock { $0 = settings }
+        try await settingsChanged()
+        for batch in try await store.batches() where state.isKnown(batch.id) {
+            Self.setRates(of: batch, state.settings, budget)
+            try await readPrices(of: batch.id)
+        }
+    }
+
+    private func settingsChanged() async throws {
+        let settings = configured.withLock { $0 }.replaced(by: try await store.limitOverrides())
+        var day = DayLedger(settings.daily, at: state.time.wall())
+        if let start = day?.start, state.state.withLock({ $0.day?.limits != settings.daily }) {
+            let committed = try await store.committed(since: start)
+            day?.restore(submissions: committed.submissions, money: committed.money)
+        }
+        state.set(settings, day: day)
+        budget.set(settings.rate)
+    }
+
+    static func setRates(of batch: BatchSummary, _ settings: RunSettings, _ budget: RequestBudget) {
+        budget.set(batch.overrides.rate ?? batch.settings.limits.rate, of: batch.id)
+        guard let inbox = batch.settings.origin?.inbox else { return }
+        budget.set(settings.inboxLimits[inbox]?.rate, ofInbox: inbox, for: batch.id)
+    }
+
+    func readPrices(of batch: BatchID) async throws {
+        guard !state.settings.prices.isEmpty else { return }
+        state.usesModels(try await store.modelsToSubmit([batch]), batch: batch)
+    }
+
+    // MARK: Batches that come
+
+    /// Takes up a batch that the store has taken in while this runs, or an edit of one.
+    /// - Parameter changes: By how much its counts have changed; `nil` where it is not known here.
+    package func add(_ id: BatchID, changes: [JobState: Int] = [:]) async throws {
+        guard let summary = try await store.batch(id) else { return }
+        let isKnown = state.isKnown(id)
+        let limits = summary.settings.limits
+        let committed =
+            isKnown || limits.maxJobs == nil && limits.budget == nil ? nil : try await store.committed(by: id)
+        let hasImages = summary.count(.done) > 0 ? try await !store.haveImages([id]).isEmpty : false
+        // Before it may submit anything.
+        Self.setRates(of: summary, state.settings, budget)
+        if !isKnown { try await budget.restore(id) }
+        state.take(summary, changes: changes, committed: committed, hasImages: hasImages, beginsAgain: true)
+        try await readPrices(of: id)
+        if !isKnown, let progress = state.progress.first(where: { $0.id == id })?.progress {
+            state.emit(.started(progress), batch: id)
+        }
+    }
+
+    /// Tells of batches that have come to their end, and lets go of them.
+    func sayEnds() {
+        for end in state.takeEnds() { ended(end) }
+        for batch in state.retire(unless: { reconciliation.isWatching($0) }) { budget.forget(batch) }
+    }
+
+    // MARK: For people
+
+    /// Why each batch waits, by its name, with the limits as they are now.
+    package var view: (waits: [String: RunSnapshot.Wait], concurrency: Int, rate: Rate, unfinished: Int) {
+        let standstill = state.standstill(seedsFree: reconciliation.seedsFree)
+        let (settings, unfinished) = state.state.withLock { ($0.settings, $0.unfinished) }
+        return (
+            state.waits(closure: gate.closure, standstill: standstill), settings.concurrency, settings.rate, unfinished
+        )
+    }
+
+    /// How far the batches are that are known here.
+    package var progress: [BatchProgress] { state.progress.map(\.progress) }
+
+    // MARK: Health
+
+    /// Whether the pumps move or have good reason to wait, and the state can be written.
+    /// - Returns: In words, what is wrong; `nil`: nothing.
+    package func illness() async -> String? {
+        // No request takes longer than a few silences.
+        let limit = max(state.settings.timeout * 4, .seconds(10))
+        if let words = state.health.stuck(longerThan: limit) { return words }
+        let since = state.time.now() - lastTick.withLock { $0 }
+        if since > limit { return "the clock of the run stands still since \(since.spoken)" }
+        do {
+            try await store.checkWritable(now: state.time.wall())
+            return nil
+        } catch {
+            return Self.words(for: error)
+        }
+    }
+}
