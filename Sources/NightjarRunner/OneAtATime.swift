@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Lets one task at a time through, in the order in which they came, across what it awaits.
-final class OneAtATime: Sendable {
+package final class OneAtATime: Sendable {
     private struct State {
         var isTaken = false
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -9,7 +9,9 @@ final class OneAtATime: Sendable {
 
     private let state = Mutex(State())
 
-    func taken<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+    package init() {}
+
+    package func taken<Value>(_ body: () async throws -> Value) async rethrows -> Value {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
                 if state.isTaken {

@@ -43,6 +43,9 @@ extension RunState {
                     {
                         wait(until: now + max(due - wall, .milliseconds(10)))
                     }
+                    if let day = state.day, dayIsUsedUp(for: batch, in: state), mayStillSubmit(batch, in: state) {
+                        wait(until: now + min(max(day.end - wall, .milliseconds(10)), Self.longestSleep))
+                    }
                     let room = min(room(for: batch, in: state), most)
                     guard room > 0 else { continue }
                     let claimable = min(room, batch.claimable(at: wall))

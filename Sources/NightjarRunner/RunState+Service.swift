@@ -108,6 +108,21 @@ extension RunState {
         }
     }
 
+    /// Whether a daemon has nothing to do before something comes, or a time that is known.
+    var isResting: Bool {
+        state.withLock { state in
+            guard state.settings.isService, state.stops.isEmpty, !state.isCut, state.diskTrouble == nil,
+                state.duplicatesOut == 0, state.firstDownloads == 0, state.admitted == 0, !state.waitsForUnknown
+            else { return false }
+            return state.batches.values.allSatisfy { batch in
+                guard batch.count(.submitting, .submitted, .ready, .unknown) == 0, batch.requests == RequestCounts()
+                else { return false }
+                if !mayStillSubmit(batch, in: state) { return batch.hasEnded || !batch.isAsked }
+                return !batch.times.isOpen || batch.isPaused || dayIsUsedUp(for: batch, in: state)
+            }
+        }
+    }
+
     private func isAtEnd(_ batch: Batch, in state: State) -> Bool {
         guard batch.count(.submitting, .submitted, .ready) == 0, !mayStillSubmit(batch, in: state) else { return false }
         return batch.count(.unknown) == 0 || !state.waitsForUnknown

@@ -238,6 +238,8 @@ final class RunState: Sendable {
         let isNew = state.withLock { state in
             guard !state.stops.contains(reason) else { return false }
             state.stops.append(reason)
+            // A daemon begins anew as soon as it can write again: nothing is gained by waiting for what runs.
+            if case .cannotWrite = reason, state.settings.isService { state.isBroken = true }
             return true
         }
         if isNew { changed.notify() }

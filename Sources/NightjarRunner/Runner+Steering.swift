@@ -143,7 +143,7 @@ extension Runner {
         let limit = max(state.settings.timeout * 4, .seconds(10))
         if let words = state.health.stuck(longerThan: limit) { return words }
         let since = state.time.now() - lastTick.withLock { $0 }
-        if since > limit { return "the clock of the run stands still since \(since.spoken)" }
+        if since > limit + RunState.longestSleep { return "the clock of the run stands still since \(since.spoken)" }
         do {
             try await store.checkWritable(now: state.time.wall())
             return nil

@@ -21,6 +21,7 @@ package final class Runner: Sendable {
     /// Without what a person has set while it runs.
     let configured: Mutex<RunSettings>
     let lastTick: Mutex<Duration>
+    private let isPrepared = Atomic(false)
 
     /// - Parameters:
     ///   - asked: The batches to run; of the others in the store only what is already at the API is brought home.
@@ -90,10 +91,17 @@ package final class Runner: Sendable {
         if running > 0 { state.emit(.gate(reason: words, until: nil)) }
     }
 
+    /// Puts in order what an earlier process left; what the store takes in from then on must be `add`ed.
+    /// - Throws: Errors of the state.
+    package func prepare() async throws {
+        guard !isPrepared.exchange(true, ordering: .relaxed) else { return }
+        try await recover()
+    }
+
     /// Runs to the end. Errors of the state become part of the outcome.
     package func run() async -> RunOutcome {
         do {
-            try await recover()
+            try await prepare()
             for (id, isAsked, progress) in state.progress where isAsked { state.emit(.started(progress), batch: id) }
             try tree.checkWritable(batches: state.progress.filter(\.isAsked).map(\.progress.batch))
             try checkFreeSpace()
@@ -161,6 +169,12 @@ package final class Runner: Sendable {
         case let violation as InvariantViolation: .internalError(violation.words)
         default: .internalError("\(error)")
         }
+    }
+
+    /// How a run ends that an error of the state or the output has kept from beginning.
+    package static func ending(for error: any Error) -> (exit: ExitCode, reason: String) {
+        let reason = stopReason(for: error)
+        return (reason.exitCode, reason.words)
     }
 
     /// An error of the state or the output in words.
@@ -245,7 +259,8 @@ package final class Runner: Sendable {
 
     // MARK: Clock
 
-    /// Once a second: progress, requests to the state, and every limit in time.
+    /// Once a second: progress, requests to the state, and every limit in time. A daemon that has nothing to do looks once
+    /// a minute, and when something comes.
     private func watchClock() async {
         let start = state.time.now()
         var drainEnd: Duration?
@@ -256,6 +271,11 @@ package final class Runner: Sendable {
             next = max(next + .seconds(1), state.time.now())
             // Only a cancelled sleep throws: the run is over.
             guard (try? await state.time.sleep(next)) != nil else { return }
+            let mark = state.changed.mark
+            if state.isResting {
+                await state.changed.wait(since: mark, until: next + RunState.longestSleep, on: state.time)
+                next = state.time.now()
+            }
             let now = state.time.now()
             lastTick.withLock { $0 = now }
             await state.guarding {

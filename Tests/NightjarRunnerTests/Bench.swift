@@ -19,9 +19,12 @@ final class Bench: Sendable {
 
     init(
         _ script: ScriptedService.Script = ScriptedService.Script(), tree: ScriptedTree = ScriptedTree(),
-        after earlier: Bench? = nil, fault: @escaping @Sendable (WatchedStore.Call) async -> (any Error)? = { _ in nil }
+        after earlier: Bench? = nil, start: WallTime? = nil,
+        fault: @escaping @Sendable (WatchedStore.Call) async -> (any Error)? = { _ in nil }
     ) throws {
-        clock = earlier?.clock ?? ManualClock(movesWhenIdle: true)
+        clock =
+            earlier?.clock
+            ?? start.map { ManualClock(movesWhenIdle: true, start: $0) } ?? ManualClock(movesWhenIdle: true)
         store = try earlier?.store ?? SQLiteStore.inMemory()
         service = ScriptedService(clock, script)
         self.tree = tree
@@ -40,22 +43,32 @@ final class Bench: Sendable {
         return try store.takeIn(settings, jobs, now: clock.wall).batch
     }
 
-    /// Runs to the end.
+    /// Runs to the end; a daemon until its batches have ended.
     /// - Parameters:
     ///   - asked: All batches where it is `nil`.
+    ///   - ends: After so many ends of batches a daemon is stopped; `nil`: one of each asked batch.
     ///   - meanwhile: What happens beside the run; cancelled with its end.
     func run(
-        _ settings: RunSettings = RunSettings(), asked: [BatchID]? = nil,
+        _ settings: RunSettings = RunSettings(), asked: [BatchID]? = nil, ends: Int? = nil,
         meanwhile: @escaping @Sendable (Runner) async throws -> Void = { _ in }
     ) async throws -> RunOutcome {
         let batches = try await store.batches().map(\.id)
         let (rings, continuation) = AsyncStream.makeStream(of: Void.self)
         bell.withLock { $0 = continuation }
+        let enough = ends ?? (asked ?? batches).count
+        let running = Locked<Runner?>(nil)
         return try await clock.run {
             let runner = try await Runner(
                 settings: settings, asked: asked ?? batches, store: WatchedStore(store, clock, fault: fault),
                 service: service, tree: tree, observer: events, time: clock.timekeeper, bell: rings, jitter: { 0.5 },
-                ended: { end in self.recorded.withLock { $0.append(end) } })
+                ended: { end in
+                    let count = self.recorded.withLock { ends in
+                        ends.append(end)
+                        return ends.count
+                    }
+                    if count >= enough { running.value?.stop(.terminated) }
+                })
+            running.withLock { $0 = runner }
             return await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await meanwhile(runner) }
                 let outcome = await runner.run()

@@ -17,8 +17,11 @@ final class Folder: Sendable {
     let parent: Folder?
     /// Made just now, so its name may not be durable yet.
     let isNew: Bool
+    /// Of what is made in it.
+    let access: FileAccess
 
-    private init(descriptor: Int32, path: String, parent: Folder?, isNew: Bool) {
+    private init(descriptor: Int32, path: String, parent: Folder?, isNew: Bool, access: FileAccess = .inherited) {
+        self.access = access
         self.descriptor = descriptor
         self.path = path
         self.parent = parent
@@ -30,13 +33,21 @@ final class Folder: Sendable {
     }
 
     /// Opens the root, which may be a symbolic link; makes it and its parents where they are missing.
-    static func root(_ path: String, create: Bool = true) throws(SystemError) -> Folder {
+    static func root(
+        _ path: String, create: Bool = true, access: FileAccess = .inherited
+    ) throws(SystemError) -> Folder {
+        var isMade = false
+        let descriptor: Int32
         do {
-            return Folder(descriptor: try openFolder(AT_FDCWD, path), path: path, parent: nil, isNew: false)
+            descriptor = try openFolder(AT_FDCWD, path)
         } catch  where error.code == ENOENT && create {
             try makeWithParents(path)
-            return Folder(descriptor: try openFolder(AT_FDCWD, path), path: path, parent: nil, isNew: false)
+            isMade = true
+            descriptor = try openFolder(AT_FDCWD, path)
         }
+        let root = Folder(descriptor: descriptor, path: path, parent: nil, isNew: false, access: access)
+        if isMade { try access.apply(to: descriptor, isFolder: true) }
+        return root
     }
 
     /// Opens the folder `name`, which must not be a symbolic link.
@@ -51,7 +62,12 @@ final class Folder: Sendable {
             } catch  where error.code == EEXIST {}
         }
         let opened = try Self.openFolder(descriptor, name, flags: O_NOFOLLOW)
-        return Folder(descriptor: opened, path: "\(path)/\(name)", parent: self, isNew: isNew)
+        let isOwn = name == ownFolderName
+        let folder = Folder(
+            descriptor: opened, path: "\(path)/\(name)", parent: self, isNew: isNew,
+            access: isOwn ? .inherited : access)
+        if isNew, !isOwn { try access.apply(to: opened, isFolder: true) }
+        return folder
     }
 
     /// Opens what `names` lead to, one after another.

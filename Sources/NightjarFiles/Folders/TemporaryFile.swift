@@ -20,6 +20,11 @@ final class TemporaryFile: Sendable {
         } catch {
             throw folder.failure("make", name, error)
         }
+        do {
+            try folder.access.apply(to: descriptor, isFolder: false)
+        } catch {
+            throw folder.failure("set group and mode of", name, error)
+        }
     }
 
     deinit {

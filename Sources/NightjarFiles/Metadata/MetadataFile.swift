@@ -8,13 +8,16 @@ package import NightjarCore
 package struct MetadataFile {
     private let output: String
     private let folderName: String
+    private let access: FileAccess
     private let blocking = BlockingWork(width: 1)
 
     /// - Parameters:
     ///   - output: The output folder, which must be there; `OUTPUT/BATCH/` is made where it is missing.
     ///   - batch: The batch's name.
-    package init(output: String, batch: String) {
+    ///   - access: Of the file, and of the batch's folder where it is made.
+    package init(output: String, batch: String, access: FileAccess = .inherited) {
         self.output = output
+        self.access = access
         folderName = SafePathComponent.make(batch, limit: 200)
     }
 
@@ -63,7 +66,7 @@ package struct MetadataFile {
     private func openFolder() throws(OutputFailure) -> Folder {
         let root: Folder
         do {
-            root = try Folder.root(output, create: false)
+            root = try Folder.root(output, create: false, access: access)
         } catch {
             throw .unwritable("cannot open the output folder `\(output)`: \(error.words)")
         }

@@ -11,9 +11,10 @@ package final class OutputFolder: OutputTree {
 
     /// - Parameters:
     ///   - path: Made with its parents when it is first written to, and again by `checkWritable`.
+    ///   - access: Of the files and folders that are made, but for Nightjar's own.
     ///   - maxImageBytes: A result with more is no image.
-    package init(path: String, maxImageBytes: Int64) {
-        root = OutputRoot(path: path)
+    package init(path: String, access: FileAccess = .inherited, maxImageBytes: Int64) {
+        root = OutputRoot(path: path, access: access)
         tools = PendingFile.Tools(maxImageBytes: maxImageBytes)
     }
 

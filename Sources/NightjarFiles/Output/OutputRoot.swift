@@ -9,17 +9,19 @@ internal import Synchronization
 /// that was asked for.
 final class OutputRoot: Sendable {
     let path: String
+    private let access: FileAccess
     private let folder = Mutex<Folder?>(nil)
 
-    init(path: String) {
+    init(path: String, access: FileAccess = .inherited) {
         self.path = path
+        self.access = access
     }
 
     /// Opens the folder, and makes it and its parents where they are missing. From now on it has to stay.
     @discardableResult
     func begin() throws(OutputFailure) -> Folder {
         do {
-            let opened = try Folder.root(path)
+            let opened = try Folder.root(path, access: access)
             folder.withLock { $0 = opened }
             return opened
         } catch {
@@ -44,7 +46,7 @@ final class OutputRoot: Sendable {
     func existing() throws(OutputFailure) -> Folder? {
         if folder.withLock({ $0 != nil }) { return try open() }
         do {
-            return try Folder.root(path, create: false)
+            return try Folder.root(path, create: false, access: access)
         } catch  where error.code == ENOENT {
             return nil
         } catch {

@@ -1,0 +1,190 @@
+package import Logging
+package import NightjarCore
+package import NightjarRunner
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// Keeps a runner running: where the output or the state cannot be written, it waits until they can, and begins anew. A
+/// start after trouble is the same as one after a crash.
+package final class RunnerSupervisor: Service {
+    /// What ends the daemon.
+    package struct Failure: Error, Equatable {
+        package var exit: ExitCode
+        package var words: String
+    }
+
+    /// Makes a runner that is to run for ever.
+    package typealias Make =
+        @Sendable (
+            _ settings: RunSettings, _ asked: [BatchID], _ bell: AsyncStream<Void>,
+            _ ended: @escaping @Sendable (BatchEnd) -> Void
+        ) async throws -> Runner
+
+    private struct State {
+        var settings: RunSettings
+        var runner: Runner?
+        /// Why none runs, in words.
+        var trouble: String?
+        var isStopping = false
+    }
+
+    private let state: Mutex<State>
+    /// What comes to the state while a runner begins would be counted by it, and told to it as well.
+    private let turn = OneAtATime()
+    private let store: any JobStore & DropStore
+    private let make: Make
+    private let makeBell: @Sendable () -> AsyncStream<Void>
+    private let checkWritable: @Sendable () async throws -> Void
+    private let report: @Sendable (RunSnapshot.Wait?) -> Void
+    private let ended: @Sendable (BatchEnd) -> Void
+    private let draining: @Sendable () -> Void
+    private let logger: Logger
+
+    /// How soon it is looked whether what could not be written can be again.
+    private static let pause: Duration = .seconds(2)
+
+    /// - Parameters:
+    ///   - makeBell: Rings when someone has left something in the state; one for each runner.
+    ///   - checkWritable: Throws while the output or the state cannot be written.
+    ///   - ended: Told of each batch that has come to its end.
+    ///   - report: Told when nothing can be written, and (`nil`) when it can again.
+    ///   - draining: Called when the end begins.
+    package init(
+        settings: RunSettings, store: any JobStore & DropStore, logger: Logger, make: @escaping Make,
+        makeBell: @escaping @Sendable () -> AsyncStream<Void>,
+        checkWritable: @escaping @Sendable () async throws -> Void,
+        report: @escaping @Sendable (RunSnapshot.Wait?) -> Void, ended: @escaping @Sendable (BatchEnd) -> Void,
+        draining: @escaping @Sendable () -> Void
+    ) {
+        var settings = settings
+        settings.isService = true
+        state = Mutex(State(settings: settings))
+        self.store = store
+        self.logger = logger
+        self.make = make
+        self.makeBell = makeBell
+        self.checkWritable = checkWritable
+        self.report = report
+        self.ended = ended
+        self.draining = draining
+    }
+
+    /// - Throws: `Failure` where it cannot go on.
+    package func run() async throws {
+        try await withGracefulShutdownHandler {
+            while !isStopping {
+                let outcome = await runOnce()
+                switch outcome.exit {
+                case .terminated, .interrupted: return
+                case .cannotWrite: await waitUntilWritable(outcome.reason)
+                default: throw Failure(exit: outcome.exit, words: outcome.reason)
+                }
+            }
+        } onGracefulShutdown: {
+            self.stop()
+        }
+    }
+
+    private var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    private func stop() {
+        let runner = state.withLock { state in
+            state.isStopping = true
+            return state.runner
+        }
+        draining()
+        runner?.stop(.terminated)
+    }
+
+    private func runOnce() async -> (exit: ExitCode, reason: String) {
+        do {
+            let runner = try await turn.taken {
+                let settings = state.withLock { $0.settings }
+                let runner = try await make(settings, try await asked(), makeBell(), ended)
+                try await runner.prepare()
+                state.withLock { state in
+                    state.runner = runner
+                    state.trouble = nil
+                }
+                return runner
+            }
+            // It may have come between.
+            if isStopping { runner.stop(.terminated) }
+            let outcome = await runner.run()
+            state.withLock { $0.runner = nil }
+            return (outcome.exit, outcome.reason)
+        } catch {
+            let outcome = Runner.ending(for: error)
+            return (outcome.exit, outcome.reason)
+        }
+    }
+
+    /// The batches of the inboxes that are not at their end, or whose end has not been told to the inbox.
+    private func asked() async throws -> [BatchID] {
+        let open = Set(try await store.openDrops().flatMap(\.batches))
+        return try await store.batches().filter { batch in
+            batch.settings.origin != nil
+                && (open.contains(batch.id)
+                    || batch.count(.pending, .waiting, .submitting, .submitted, .ready, .unknown) > 0)
+        }.map(\.id)
+    }
+
+    private func waitUntilWritable(_ words: String) async {
+        logger.error("nothing can be written; it goes on by itself when that is mended", metadata: ["reason": "\(words)"])
+        state.withLock { $0.trouble = words }
+        report(trouble)
+        while !isStopping, !Task.isCancelled {
+            try? await Task.sleep(for: Self.pause)
+            do {
+                try await checkWritable()
+                logger.notice("it can be written again")
+                report(nil)
+                return
+            } catch {
+                state.withLock { $0.trouble = Runner.words(for: error) }
+            }
+        }
+    }
+
+    private var trouble: RunSnapshot.Wait? {
+        state.withLock { $0.trouble }.map {
+            .init(.disk, $0, action: "make room, or make it writable; it goes on by itself")
+        }
+    }
+
+    // MARK: From outside
+
+    /// Changes the state in a way that the runner must hear of: nothing of it happens while a runner begins.
+    /// - Parameter body: Takes the runner; `nil` while none runs: the next one finds it.
+    package func changing<Value>(_ body: (Runner?) async throws -> Value) async rethrows -> Value {
+        try await turn.taken { try await body(state.withLock { $0.runner }) }
+    }
+
+    /// Puts another configuration in place.
+    package func apply(_ settings: RunSettings) async throws {
+        var settings = settings
+        settings.isService = true
+        let new = settings
+        try await changing { runner in
+            state.withLock { $0.settings = new }
+            try await runner?.apply(new)
+        }
+    }
+
+    /// Why each batch waits, and the limits as they are now.
+    package var view: (waits: [String: RunSnapshot.Wait], concurrency: Int, rate: Rate, unfinished: Int) {
+        let (runner, settings) = state.withLock { ($0.runner, $0.settings) }
+        if let runner { return runner.view }
+        return ([:], settings.concurrency, settings.rate, 0)
+    }
+
+    /// What everything waits for while no runner runs.
+    package var standstill: RunSnapshot.Wait? { trouble }
+
+    /// - Returns: In words, what is wrong; `nil`: nothing, or nothing that a new start would mend.
+    package func illness() async -> String? {
+        await state.withLock { $0.runner }?.illness()
+    }
+
+    package var progress: [BatchProgress] { state.withLock { $0.runner }?.progress ?? [] }
+}
