@@ -18,6 +18,15 @@ enum Route: Hashable, Sendable {
     case forwarded(Proxy)
 }
 
+extension ClientSettings {
+    /// Looks whether a client could be made, without making one.
+    /// - Throws: `ClientSettingsError.baseURL`, `.caFile`.
+    package func check() throws(ClientSettingsError) {
+        guard ResultURLPolicy.Origin(baseURL) != nil else { throw .baseURL(baseURL) }
+        _ = try Transport(self)
+    }
+}
+
 /// Makes HTTP clients for each way, all alike in time limits, certificates and caution.
 struct Transport: Sendable {
     let timeout: Duration

@@ -30,20 +30,23 @@ extension Composition {
     }
 
     /// Looks whether a folder, or where it is not there yet the one that it would be made in, takes files.
-    /// - Parameter what: For the message.
-    static func refuseUnwritable(_ folder: String, _ what: String) throws(Refusal) {
+    /// - Returns: Why it does not; `nil` where it does.
+    static func writingProblem(of folder: String) -> String? {
         var path = folder.isEmpty ? "." : folder
         var status = stat()
         while stat(path, &status) != 0, errno == ENOENT || errno == ENOTDIR, path != "/", path != "." {
             path = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
             if path.isEmpty { path = "/" }
         }
-        func refusal(_ reason: String) -> Refusal {
-            Refusal(.cannotWrite, "\(what) `\(folder)` cannot be written: \(reason)")
-        }
-        guard stat(path, &status) == 0 else { throw refusal(String(cString: strerror(errno)).lowercased()) }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw refusal("`\(path)` is not a folder") }
-        guard access(path, W_OK | X_OK) == 0 else { throw refusal(String(cString: strerror(errno)).lowercased()) }
+        guard stat(path, &status) == 0 else { return String(cString: strerror(errno)).lowercased() }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return "`\(path)` is not a folder" }
+        return access(path, W_OK | X_OK) == 0 ? nil : String(cString: strerror(errno)).lowercased()
+    }
+
+    /// - Parameter what: For the message.
+    static func refuseUnwritable(_ folder: String, _ what: String) throws(Refusal) {
+        guard let reason = writingProblem(of: folder) else { return }
+        throw Refusal(.cannotWrite, "\(what) `\(folder)` cannot be written: \(reason)")
     }
 
     /// With a budget, a model without a price could spend anything.

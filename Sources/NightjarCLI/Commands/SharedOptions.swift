@@ -23,8 +23,9 @@ struct StateOptions: ParsableArguments {
     var advice: CommandAdvice { CommandAdvice(output: output, state: state, config: config) }
 }
 
-/// The options of `run`. They are read as text, since the environment and the configuration give the same ones.
-struct RunOptions: ParsableArguments {
+/// The options that a run and the daemon share. They are read as text, since the environment and the configuration give
+/// the same ones.
+struct ServiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The Jobs API.", valueName: "url"))
     var baseURL: String?
 
@@ -40,27 +41,11 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Images fetched at one time (default: 4).", valueName: "n"))
     var downloads: String?
 
-    @Option(help: ArgumentHelp("Stop after this time, 8h say.", valueName: "t"))
-    var maxDuration: String?
-
-    @Option(
-        help: ArgumentHelp("At the time limit: see running jobs home, or end at once (drain, hard).", valueName: "how"))
-    var cutoff: String?
-
     @Option(help: ArgumentHelp("The longest drain, after a time limit or a signal (default: 5m).", valueName: "t"))
     var drainTimeout: String?
 
-    @Option(help: ArgumentHelp("New submissions in this run; 0 only takes the manifest in.", valueName: "n"))
-    var maxJobs: String?
-
-    @Option(help: ArgumentHelp("What this run may spend; the configuration gives `prices:`.", valueName: "amount"))
-    var budget: String?
-
     @Option(help: ArgumentHelp("Stop a batch when more of its ended jobs failed, in percent.", valueName: "pct"))
     var failFast: String?
-
-    @Flag(help: "Try again what has failed for good.")
-    var retryFailed = false
 
     @Option(
         help: ArgumentHelp(
@@ -79,14 +64,6 @@ struct RunOptions: ParsableArguments {
             valueName: "t"))
     var settle: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "How long a run that has only unknown jobs left goes on asking (default: 60s).", valueName: "t"))
-    var unknownWait: String?
-
-    @Option(help: ArgumentHelp("Give up without one good answer for so long (default: 15m).", valueName: "t"))
-    var giveUpAfter: String?
-
     @Option(help: ArgumentHelp("Stop submitting with less free disk; 0: no floor (default: 1GiB).", valueName: "size"))
     var minFree: String?
 
@@ -99,19 +76,8 @@ struct RunOptions: ParsableArguments {
             valueName: "what"))
     var changed: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "On a terminal, ask before more submissions than this; 0: never (default: 1000).", valueName: "n"))
-    var confirmAbove: String?
-
-    @Option(help: ArgumentHelp("auto, bar, plain, json or none.", valueName: "mode"))
-    var progress: String?
-
     @Option(help: ArgumentHelp("Log on standard error, as text or json.", valueName: "format"))
     var logFormat: String?
-
-    @Flag(help: "No progress and no summary, only errors.")
-    var quiet = false
 
     var flags: [Setting: String] {
         var flags: [Setting: String] = [:]
@@ -120,26 +86,101 @@ struct RunOptions: ParsableArguments {
         flags[.concurrency] = concurrency
         flags[.rate] = rate
         flags[.downloads] = downloads
-        flags[.maxDuration] = maxDuration
-        flags[.cutoff] = cutoff
         flags[.drainTimeout] = drainTimeout
-        flags[.maxJobs] = maxJobs
-        flags[.budget] = budget
         flags[.failFast] = failFast
-        flags[.retryFailed] = retryFailed ? "true" : nil
         flags[.pilot] = pilot
         flags[.caFile] = caFile
         flags[.timeout] = timeout
         flags[.settle] = settle
-        flags[.unknownWait] = unknownWait
-        flags[.giveUpAfter] = giveUpAfter
         flags[.minFree] = minFree
         flags[.maxImageBytes] = maxImageBytes
         flags[.changed] = changed
+        flags[.logFormat] = logFormat
+        return flags
+    }
+}
+
+/// The options of `run`.
+struct RunOptions: ParsableArguments {
+    @OptionGroup var service: ServiceOptions
+
+    @Option(help: ArgumentHelp("Stop after this time, 8h say.", valueName: "t"))
+    var maxDuration: String?
+
+    @Option(
+        help: ArgumentHelp("At the time limit: see running jobs home, or end at once (drain, hard).", valueName: "how"))
+    var cutoff: String?
+
+    @Option(help: ArgumentHelp("New submissions in this run; 0 only takes the manifest in.", valueName: "n"))
+    var maxJobs: String?
+
+    @Option(help: ArgumentHelp("What this run may spend; the configuration gives `prices:`.", valueName: "amount"))
+    var budget: String?
+
+    @Flag(help: "Try again what has failed for good.")
+    var retryFailed = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a run that has only unknown jobs left goes on asking (default: 60s).", valueName: "t"))
+    var unknownWait: String?
+
+    @Option(help: ArgumentHelp("Give up without one good answer for so long (default: 15m).", valueName: "t"))
+    var giveUpAfter: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "On a terminal, ask before more submissions than this; 0: never (default: 1000).", valueName: "n"))
+    var confirmAbove: String?
+
+    @Option(help: ArgumentHelp("auto, bar, plain, json or none.", valueName: "mode"))
+    var progress: String?
+
+    @Flag(help: "No progress and no summary, only errors.")
+    var quiet = false
+
+    var logFormat: String? { service.logFormat }
+
+    var flags: [Setting: String] {
+        var flags = service.flags
+        flags[.maxDuration] = maxDuration
+        flags[.cutoff] = cutoff
+        flags[.maxJobs] = maxJobs
+        flags[.budget] = budget
+        flags[.retryFailed] = retryFailed ? "true" : nil
+        flags[.unknownWait] = unknownWait
+        flags[.giveUpAfter] = giveUpAfter
         flags[.confirmAbove] = confirmAbove
         flags[.progress] = progress
-        flags[.logFormat] = logFormat
         flags[.quiet] = quiet ? "true" : nil
+        return flags
+    }
+}
+
+/// The options of `daemon`. What would end a run is none of them.
+struct DaemonOptions: ParsableArguments {
+    @OptionGroup var service: ServiceOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a file that is being written in an inbox must stay as it is (default: 2s).", valueName: "t"))
+    var settleInbox: String?
+
+    @Option(help: ArgumentHelp("How often the inboxes are looked through (default: 30s).", valueName: "t"))
+    var rescan: String?
+
+    @Option(help: ArgumentHelp("Where the web page is served, or off (default: 127.0.0.1:8787).", valueName: "addr"))
+    var http: String?
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning or error (default: info).", valueName: "level"))
+    var logLevel: String?
+
+    var flags: [Setting: String] {
+        var flags = service.flags
+        flags[.settleInbox] = settleInbox
+        flags[.rescan] = rescan
+        flags[.http] = http
+        flags[.logLevel] = logLevel
         return flags
     }
 }

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import JobsAPI
 internal import JobsAPIClient
 internal import NightjarCore
@@ -31,42 +30,47 @@ struct RunConfiguration: Sendable {
     var logFormat: LogFormat?
     var quiet = false
 
+    /// What all batches may use in a day; `nil`: no limit.
+    var daily: DailyLimits?
+    /// By model: its unfinished jobs at the API at one time.
+    var modelConcurrency: [String: Int] = [:]
+
     /// - Parameters:
     ///   - flags: As given on the command line.
     ///   - rehearses: A rehearsal has an output of its own, and takes no state from the environment or the file.
-    /// - Throws: Every problem at once: 64 where a flag is wrong, 78 where the environment or the file is.
+    /// - Throws: Every problem at once, the file's own with them: 64 where a flag is wrong, 78 where the environment or the
+    ///   file is.
     init(
         flags: [Setting: String], environment: [String: String], file: ConfigurationFile, rehearses: Bool = false
     ) throws(ConfigurationError) {
-        var raw = file.settings
-        for setting in Setting.allCases {
-            if let text = environment[setting.environmentName], !text.isEmpty {
-                raw[setting] = RawSetting(text: text, source: .environment)
-            }
-        }
-        if rehearses {
-            output = "rehearsal"
-            for setting in [Setting.output, .state, .baseURL, .budget] { raw[setting] = nil }
-        }
-        for (setting, text) in flags { raw[setting] = RawSetting(text: text, source: .flag) }
         if rehearses, flags[.baseURL] != nil {
             throw ConfigurationError(
                 exit: .usage,
                 problems: ["`--rehearse` brings an API of its own, so `--base-url` has no place beside it"])
         }
-        run.prices = rehearses ? [:] : file.prices
-        var hostProblems: [String] = []
-        for text in file.resultHosts {
-            do {
-                resultHosts.append(try ResultHost(text))
-            } catch {
-                hostProblems.append("`result_hosts`: \(error)")
-            }
-        }
+        var reader = SettingReader(
+            flags: flags, environment: environment, file: file,
+            flagsOnly: rehearses ? [.output, .state, .baseURL, .budget] : [])
+        self.init(reading: &reader, file)
+        _ = DaemonSettings(reading: &reader)
+        if let error = reader.error { throw error }
+        guard rehearses else { return }
+        if flags[.output] == nil { output = "rehearsal" }
+        if flags[.state] == nil { state = Self.state(in: output) }
+        run.prices = [:]
+        daily = nil
+    }
 
-        var reader = SettingReader(raw: raw)
+    private static func state(in output: String) -> String { output + "/.nightjar/state.sqlite3" }
+
+    /// What is wrong is left with the reader.
+    init(reading reader: inout SettingReader, _ file: ConfigurationFile) {
+        run.prices = file.prices
+        resultHosts = file.resultHosts
+        daily = file.daily
+        modelConcurrency = file.modelConcurrency
         if let path = reader.path(.output) { output = path }
-        state = reader.path(.state) ?? output + "/.nightjar/state.sqlite3"
+        state = reader.path(.state) ?? Self.state(in: output)
         if let url = reader.baseURL() { baseURL = url }
         if let count = reader.integer(.concurrency, in: 1...1_000_000) { run.concurrency = count }
         if let rate = reader.rate() { run.rate = rate }
@@ -102,10 +106,6 @@ struct RunConfiguration: Sendable {
         }
         logFormat = reader.choice(.logFormat, LogFormat.allCases.map(\.rawValue)).flatMap(LogFormat.init)
         if let isQuiet = reader.boolean(.quiet) { quiet = isQuiet }
-        let problems = reader.problems + hostProblems
-        if !problems.isEmpty {
-            throw ConfigurationError(exit: reader.flagIsWrong ? .usage : .configuration, problems: problems)
-        }
     }
 
     /// What a mistyped variable of the environment was probably meant to be.
@@ -114,82 +114,6 @@ struct RunConfiguration: Sendable {
         return environment.keys.filter { $0.hasPrefix("NIGHTJAR_") && !known.contains($0) }.sorted().compactMap {
             name in
             nearest(to: name, among: known).map { "warning: `\(name)` is not a setting; did you mean `\($0)`?" }
-        }
-    }
-}
-
-/// Reads settings by type, and collects what is wrong with them.
-private struct SettingReader {
-    let raw: [Setting: RawSetting]
-    var problems: [String] = []
-    var flagIsWrong = false
-
-    init(raw: [Setting: RawSetting]) {
-        self.raw = raw
-    }
-
-    mutating func value<Value>(_ setting: Setting, _ expected: String, _ parse: (String) -> Value?) -> Value? {
-        guard let given = raw[setting] else { return nil }
-        if let value = parse(given.text) { return value }
-        // An address may hold a password.
-        let isSecret = given.text.contains("@")
-        report(setting, "must be \(expected)" + (isSecret ? "" : ", got `\(Cells.plain(given.text))`"))
-        return nil
-    }
-
-    mutating func report(_ setting: Setting, _ words: String) {
-        guard let source = raw[setting]?.source else { return }
-        if source == .flag { flagIsWrong = true }
-        problems.append("\(source.name(of: setting)) \(words)")
-    }
-
-    mutating func path(_ setting: Setting) -> String? {
-        value(setting, "a path") { $0.isEmpty || $0.contains("\0") ? nil : $0 }.map { path in
-            path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        }
-    }
-
-    mutating func integer(_ setting: Setting, in range: ClosedRange<Int>) -> Int? {
-        value(setting, "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
-            Int(text).flatMap { range.contains($0) ? $0 : nil }
-        }
-    }
-
-    mutating func duration(_ setting: Setting) -> Duration? {
-        value(setting, "a duration of more than zero such as `30s`, `5m` or `8h`") { text in
-            Duration(text: text).flatMap { $0 > .zero ? $0 : nil }
-        }
-    }
-
-    mutating func boolean(_ setting: Setting) -> Bool? {
-        value(setting, "`true` or `false`") {
-            ["true": true, "1": true, "yes": true, "false": false, "0": false, "no": false][$0]
-        }
-    }
-
-    mutating func choice(_ setting: Setting, _ choices: [String]) -> String? {
-        guard let given = raw[setting] else { return nil }
-        if choices.contains(given.text) { return given.text }
-        let near = nearest(to: given.text, among: choices).map { "; did you mean `\($0)`?" } ?? ""
-        report(setting, "must be one of \(choices.joined(separator: ", ")), got `\(Cells.plain(given.text))`\(near)")
-        return nil
-    }
-
-    mutating func rate() -> Rate? {
-        if raw[.rate]?.text == "auto" {
-            report(.rate, "`auto` is not supported by this version of nightjar; write a rate such as `5/s` or `60/min`")
-            return nil
-        }
-        return value(.rate, "a rate such as `5/s` or `60/min`") { Rate($0) }
-    }
-
-    mutating func baseURL() -> String? {
-        value(.baseURL, "an address such as `\(JobsAPIPath.defaultBaseURL)`") { text in
-            guard let url = URLComponents(string: text), ["http", "https"].contains(url.scheme?.lowercased()),
-                url.host?.isEmpty == false, (1...65_535).contains(url.port ?? 443), url.query == nil,
-                url.fragment == nil, url.user == nil
-            else { return nil }
-            return text.hasSuffix("/") ? String(text.dropLast()) : text
         }
     }
 }

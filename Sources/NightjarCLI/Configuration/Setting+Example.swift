@@ -45,6 +45,10 @@ extension Setting {
         case .progress: .usual("auto", "or bar, plain, json, none")
         case .logFormat: .possible("text", "log on standard error, or `json` (no log)")
         case .quiet: .usual("false", "errors only")
+        case .settleInbox: .usual("2s", "how long a file that is being written must stay as it is")
+        case .rescan: .usual("30s", "how often the inboxes are looked through")
+        case .http: .usual("127.0.0.1:8787", "the web page; `off`: none")
+        case .logLevel: .usual("info", "or trace, debug, notice, warning, error")
         }
     }
 }

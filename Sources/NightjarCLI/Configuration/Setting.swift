@@ -1,6 +1,7 @@
 internal import NightjarCore
+internal import NightjarManifest
 
-/// One option of `run`, under the name that all layers share: `--base-url`, `NIGHTJAR_BASE_URL`, `base_url:`.
+/// One option of `run` or of the daemon, under the name that all layers share: `--base-url`, `NIGHTJAR_BASE_URL`, `base_url:`.
 enum Setting: String, CaseIterable, Sendable {
     case output
     case state
@@ -29,29 +30,26 @@ enum Setting: String, CaseIterable, Sendable {
     case progress
     case logFormat = "log_format"
     case quiet
+    case settleInbox = "settle_inbox"
+    case rescan
+    case http
+    case logLevel = "log_level"
+
+    /// Those of the daemon alone; other commands check them, and make nothing of them.
+    static let ofDaemon: Set<Setting> = [.settleInbox, .rescan, .http, .logLevel]
 
     var flag: String { "--" + rawValue.replacing("_", with: "-") }
     var environmentName: String { "NIGHTJAR_" + rawValue.uppercased() }
 
     /// Keys of the configuration that this version does not carry out.
-    static let unsupportedKeys = [
-        "shard", "http", "inbox", "settle_inbox", "rescan", "notify", "daily",
-    ]
+    static let unsupportedKeys = ["shard"]
 }
 
-/// Where a value was given, as messages say it.
+/// Where a value was given.
 enum SettingSource: Sendable, Equatable {
     case flag
     case environment
-    case file(path: String, line: Int)
-
-    func name(of setting: Setting) -> String {
-        switch self {
-        case .flag: "`\(setting.flag)`"
-        case .environment: "`\(setting.environmentName)`"
-        case .file(let path, let line): "\(path):\(line): `\(setting.rawValue)`"
-        }
-    }
+    case file(FilePlace)
 }
 
 /// A value as it was written, with where.
@@ -60,8 +58,11 @@ struct RawSetting: Sendable, Equatable {
     var source: SettingSource
 }
 
-/// What is wrong with flags, environment or file; each problem a line of its own.
+/// What is wrong with flags, environment or file.
 struct ConfigurationError: Error, Equatable {
     var exit: ExitCode
+    /// What has no place in the file; each a line of its own.
     var problems: [String]
+    /// What has.
+    var file: ManifestError?
 }

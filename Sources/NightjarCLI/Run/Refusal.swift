@@ -19,7 +19,7 @@ struct Refusal: Error {
 
     init(_ error: ConfigurationError) {
         exit = error.exit
-        messages = error.problems.map { .plain($0) }
+        messages = (error.file.map { [.diagnostics($0)] } ?? []) + error.problems.map { .plain($0) }
     }
 
     /// No room for temporary files counts before unreadable manifests, and these before invalid ones.
@@ -72,7 +72,7 @@ struct Refusal: Error {
                 return "error: \(words)\n"
             case .diagnostics(let error):
                 if asJSON { return error.diagnostics.map { DiagnosticRenderer.json($0) + "\n" }.joined() }
-                let outcome = exit == .configuration ? "nothing was started" : "nothing was submitted"
+                let outcome = exit == .configuration || exit == .usage ? "nothing was started" : "nothing was submitted"
                 return DiagnosticRenderer.text(error, colour: colour, outcome: outcome)
             }
         }.joined()

@@ -1,10 +1,10 @@
-/// What all batches together may cost from one midnight to the next.
+/// What all batches together may use from one midnight to the next.
 package struct DailyLimits: Equatable, Sendable {
-    /// `nil`: no limit.
+    /// Spent in a day; `nil`: no limit.
     package var budget: Money?
-    /// New submissions; `nil`: no limit.
+    /// New submissions in a day; `nil`: no limit.
     package var maxJobs: Int?
-    /// Of the tz database; `nil`: the machine's time zone.
+    /// Whose midnight it is, of the tz database; `nil`: the machine's.
     package var timeZone: String?
 
     package init(budget: Money? = nil, maxJobs: Int? = nil, timeZone: String? = nil) {

@@ -71,6 +71,13 @@ extension BatchSettings.Schedule.Window {
         self = window
     }
 
+    /// Reads a time of the day such as `08:00`.
+    /// - Returns: Minutes after midnight, 0…1439; `nil` where it is none.
+    package static func minute(ofDay text: String) -> Int? {
+        guard let time = clockTime(text.trimmed()), time.hour < 24, time.minute < 60 else { return nil }
+        return time.hour * 60 + time.minute
+    }
+
     private static func clockTime(_ text: String) -> (hour: Int, minute: Int)? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, (1...2).contains(parts[0].utf8.count), parts[1].utf8.count == 2,
@@ -83,7 +90,8 @@ extension BatchSettings.Schedule.Window {
     /// `22:00-07:00`.
     package var text: String { "\(Self.text(start))-\(Self.text(end))" }
 
-    private static func text(_ minutes: Int) -> String {
+    /// `08:00`.
+    package static func text(_ minutes: Int) -> String {
         func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return "\(padded(minutes / 60)):\(padded(minutes % 60))"
     }

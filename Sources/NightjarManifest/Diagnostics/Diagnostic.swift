@@ -83,6 +83,14 @@ package struct ManifestError: Error, Equatable {
         self.omitted = omitted
     }
 
+    /// What is wrong with the same file for this and for the other reason, in the order of the places.
+    package func joined(with other: ManifestError) -> ManifestError {
+        ManifestError(
+            kind: kind, file: file,
+            diagnostics: (diagnostics + other.diagnostics).sorted { ($0.line, $0.column) < ($1.line, $1.column) },
+            omitted: omitted + other.omitted)
+    }
+
     static func unreadable(_ file: String, _ reason: String) -> ManifestError {
         ManifestError(
             kind: .unreadable, file: file,

@@ -119,7 +119,7 @@ package final class DiagnosticSink {
     var keptErrors: Int { findings.count { $0.diagnostic.severity == .error } }
 
     /// The diagnostics with their lines, read from the file again.
-    func diagnostics() -> [Diagnostic] {
+    package func diagnostics() -> [Diagnostic] {
         let more = warnings.filter { $0.value > Self.mostWarningsOfAKind }.sorted { $0.key < $1.key }
         return SourceExcerpts.fill(findings, of: source)
             + more.map { code, count in

@@ -161,9 +161,7 @@ struct BatchPlan: Sendable {
     private mutating func readLimits(_ header: DocumentHeader, sink: DiagnosticSink) {
         if let node = header.value("limits"), let reader = MappingReader(node, place: "`limits`", sink: sink) {
             reader.checkKeys(Schema.limits, allowsExtensions: true)
-            settings.limits = BatchSettings.Limits(
-                concurrency: reader.integer("concurrency", in: Schema.concurrency), rate: reader.rate("rate"),
-                maxJobs: reader.integer("max_jobs", in: Schema.maxJobs), budget: reader.money("budget"))
+            settings.limits = reader.limits()
         }
         if let node = header.value("retry"), let reader = MappingReader(node, place: "`retry`", sink: sink) {
             reader.checkKeys(Schema.retry, allowsExtensions: true)

@@ -10,7 +10,7 @@ enum ScheduleReader {
         reader.checkKeys(Schema.schedule, allowsExtensions: true)
         var schedule = BatchSettings.Schedule()
         schedule.window = window(reader)
-        let clock = clock(reader)
+        let clock = reader.clock("timezone", code: "schedule")
         schedule.timeZone = clock?.name
         schedule.notBefore = time("not_before", reader, clock, atEnd: false)
         schedule.deadline = time("deadline", reader, clock, atEnd: true)
@@ -44,32 +44,6 @@ enum ScheduleReader {
             }
         }
         return nil
-    }
-
-    // MARK: Time zone
-
-    /// - Returns: `nil` where the time zone is not known.
-    private static func clock(_ reader: MappingReader) -> LocalClock? {
-        guard reader.has("timezone") else { return LocalClock(named: nil) }
-        let expected = "a time zone such as `Europe/Paris`"
-        guard let (text, node) = reader.scalar("timezone", expected: expected) else { return nil }
-        if let clock = LocalClock(named: text) { return clock }
-        guard LocalClock.hasDatabase else {
-            reader.sink.report("schedule", "this nightjar has no time zone database, and knows no time zones", at: node)
-            return nil
-        }
-        reader.sink.report(
-            "schedule", "there is no time zone \(DisplayText.quoted(text))", at: node,
-            hint: meantZone(text).map { "did you mean `\($0)`?" }
-                ?? "write a name of the tz database: `Europe/Paris`, `America/New_York`, `UTC`")
-        return nil
-    }
-
-    /// The name that is near, or the one of a place that was named alone.
-    private static func meantZone(_ text: String) -> String? {
-        let names = LocalClock.names
-        let place = text.trimmed().lowercased().split(separator: " ").joined(separator: "_")
-        return names.first { $0.lowercased().hasSuffix("/" + place) } ?? nearest(to: text, among: names)
     }
 
     // MARK: Moments

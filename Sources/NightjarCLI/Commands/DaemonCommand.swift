@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import NightjarCore
+internal import NightjarManifest
+
+struct DaemonCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "daemon", abstract: "Watch the inbox folders, and run what is dropped there, for ever.",
+        discussion: """
+            The configuration (--config, NIGHTJAR_CONFIG, or /etc/nightjar/nightjar.yaml) names the inboxes. Options go \
+            before the environment, and that before the file. SIGHUP reads it again; SIGTERM sees running jobs home.
+            """)
+
+    @Flag(help: "Only check: the configuration, the key, folders, files and programs. Nothing is made or sent.")
+    var check = false
+
+    @OptionGroup var files: StateOptions
+    @OptionGroup var options: DaemonOptions
+
+    mutating func run() async throws {
+        let console = Console.current
+        do {
+            try await execute(console)
+        } catch {
+            guard let refusal = Refusal(error) else { throw error }
+            console.print(refusal, asJSON: options.service.logFormat == "json")
+            throw ArgumentParser.ExitCode(refusal.exit.rawValue)
+        }
+    }
+
+    private func execute(_ console: Console) async throws {
+        for warning in RunConfiguration.environmentWarnings(console.environment) { console.printError(warning + "\n") }
+        let configuration = try DaemonConfiguration.load(
+            flags: files.flags.merging(options.flags) { $1 }, config: files.config, environment: console.environment)
+        let isJSON = configuration.logFormat == .json
+        for warning in configuration.warnings {
+            console.printError(
+                isJSON
+                    ? DiagnosticRenderer.json(warning) + "\n"
+                    : DiagnosticRenderer.text(warning, colour: console.errorStyle.colour) + "\n")
+        }
+        guard check else { return try await Self.start(configuration) }
+        let summary = DaemonSummary(configuration).lines(width: console.outputWidth, style: console.outputStyle)
+        try console.printResult(summary.map { $0 + "\n" }.joined())
+    }
+
+    /// Watches the inboxes until it is told to end.
+    private static func start(_ configuration: DaemonConfiguration) async throws {
+        throw Refusal(
+            .usage, "this version of nightjar only checks what the daemon would do: `nightjar daemon --check`")
+    }
+}
