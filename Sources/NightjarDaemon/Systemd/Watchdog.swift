@@ -41,15 +41,17 @@ package struct Watchdog: ServiceLifecycle.Service {
         var wasWell = true
         while !Task.isCancelled {
             let begun = time.now()
-            switch await answer(within: interval / 4) {
-            case .well?:
+            let answer = await time.answer(within: interval / 4, from: health)
+            if Task.isCancelled { return }
+            switch answer ?? .ill("its health check does not answer") {
+            case .well:
                 manager.watchdog()
                 if !wasWell {
                     manager.trouble(nil)
                     logger.notice("the service is well again")
                 }
                 wasWell = true
-            case .ill(let reason)?:
+            case .ill(let reason):
                 manager.trouble(reason)
                 if wasWell {
                     logger.error(
@@ -57,26 +59,8 @@ package struct Watchdog: ServiceLifecycle.Service {
                         metadata: ["reason": "\(reason)"])
                 }
                 wasWell = false
-            case nil: return
             }
             try? await time.sleep(begun + interval / 2)
         }
-    }
-
-    /// - Returns: `nil` when the task was cancelled.
-    private func answer(within limit: Duration) async -> Health? {
-        let (answers, continuation) = AsyncStream.makeStream(of: Health.self, bufferingPolicy: .bufferingOldest(1))
-        // Nobody awaits the check: that it may never return is what is being found out.
-        let check = Task { [health] in continuation.yield(await health()) }
-        let end = time.now() + limit
-        let patience = Task { [time] in
-            try await time.sleep(end)
-            continuation.yield(.ill("its health check does not answer"))
-        }
-        defer {
-            check.cancel()
-            patience.cancel()
-        }
-        return await answers.first { _ in true }
     }
 }
