@@ -148,7 +148,7 @@ let package = Package(
             name: "NightjarCLITests",
             dependencies: [
                 "JobsAPIClient", "NightjarCLI", "NightjarCore", "NightjarRunner", "NightjarStore",
-                "NightjarTestSupport",
+                "NightjarTestSupport", logging,
             ]),
         // Starts the real program, so that must have been built.
         .testTarget(

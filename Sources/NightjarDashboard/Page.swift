@@ -49,9 +49,9 @@ struct Page {
         page.add("\(snapshot.command.rawValue) \(snapshot.pid), up \((now - snapshot.startedAt).spoken)")
         page.markup(" · ")
         page.add("\(snapshot.unfinished.grouped) of at most \(snapshot.concurrency.grouped) jobs at the API")
-        page.markup(" · at most ")
+        page.markup(" · requests at most ")
         page.add(snapshot.rate.description)
-        page.markup(" requests</p>\n")
+        page.markup("</p>\n")
     }
 
     // MARK: What to do now

@@ -46,7 +46,7 @@ import Testing
             let names = text.matches(of: /<th scope="row">([a-z]+)/).map { String($0.1) }
             #expect(names == ["spring", "closed", "quiet", "lost", "old"], "what moves stands first")
             for part in [
-                "daemon 4711, up 1 h 01 min", "2 of at most 8 jobs at the API", "at most 60/min requests",
+                "daemon 4711, up 1 h 01 min", "2 of at most 8 jobs at the API", "requests at most 60/min",
                 "<h2>To do now</h2>",
                 "<li>open the window with <code>nightjar set closed</code> <small>for closed</small></li>",
                 "<li>go on with <code>nightjar resume quiet</code> <small>for quiet</small></li>",
