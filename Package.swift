@@ -77,7 +77,8 @@ let package = Package(
         .target(
             name: "NightjarDaemon",
             dependencies: [
-                "CLinux", "NightjarCore", "NightjarFiles", "NightjarManifest", "NightjarRunner", asyncHTTPClient, crypto,
+                "CLinux", "NightjarCore", "NightjarFiles", "NightjarManifest", "NightjarRunner", asyncHTTPClient,
+                crypto,
                 logging, nioCore, serviceLifecycle,
             ]),
         .target(
@@ -133,7 +134,7 @@ let package = Package(
             name: "NightjarDaemonTests",
             dependencies: [
                 "CLinux", "NightjarCore", "NightjarDaemon", "NightjarFiles", "NightjarManifest", "NightjarRunner",
-                "NightjarStore", "NightjarTestSupport", logging,
+                "NightjarStore", "NightjarTestSupport", logging, serviceLifecycle,
             ]),
         .testTarget(
             name: "NightjarDashboardTests",
@@ -147,7 +148,7 @@ let package = Package(
             name: "NightjarCLITests",
             dependencies: [
                 "JobsAPIClient", "NightjarCLI", "NightjarCore", "NightjarRunner", "NightjarStore",
-                "NightjarTestSupport",
+                "NightjarTestSupport", logging,
             ]),
         // Starts the real program, so that must have been built.
         .testTarget(

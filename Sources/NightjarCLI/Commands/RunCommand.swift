@@ -67,7 +67,7 @@ struct RunCommand: AsyncParsableCommand {
         _ batches: [Composition.LoadedBatch], _ configuration: RunConfiguration, key: APIKey?,
         environment: [String: String]
     ) async throws -> NightjarCore.ExitCode {
-        let log = RunLog(configuration)
+        let log = RunLog(configuration, environment: environment)
         let display = ProgressDisplay(
             mode: log.replacesLines(configuration.progress, environment: environment),
             outputFolder: configuration.output, stateFlags: stateFlags(configuration), environment: environment,

@@ -66,9 +66,10 @@ struct ServeCommand: AsyncParsableCommand {
             requests = parsed.requests
         }
         let host = host
-        let logger = Logger(label: "nightjar.serve") { label in
-            LineLogHandler(label: label, format: format, level: .info) { console.printError($0 + "\n") }
-        }
+        let handler = LineLogHandler(
+            format: format, hasPriorities: JournalStream.isConnected(console.environment), level: LogLevel(.info)
+        ) { console.printError($0 + "\n") }
+        let logger = Logger(label: "nightjar.serve") { _ in handler }
         do {
             return try JobsAPIServer(
                 ServerSettings(

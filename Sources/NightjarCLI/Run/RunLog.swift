@@ -7,8 +7,10 @@ internal import NightjarCore
 struct RunLog {
     private let format: RunConfiguration.LogFormat
     private let level: Logger.Level?
+    private let hasPriorities: Bool
 
-    init(_ configuration: RunConfiguration) {
+    init(_ configuration: RunConfiguration, environment: [String: String]) {
+        hasPriorities = JournalStream.isConnected(environment)
         format = configuration.logFormat ?? .text
         let hasLines = configuration.progress != .json && configuration.progress != .none
         if configuration.quiet {
@@ -28,10 +30,8 @@ struct RunLog {
 
     func observer(write: @escaping @Sendable (String) -> Void) -> (any RunObserver)? {
         guard let level else { return nil }
-        let format = format
-        return LogObserver(
-            logger: Logger(label: "nightjar") { label in
-                LineLogHandler(label: label, format: format, level: level, write: write)
-            })
+        let handler = LineLogHandler(
+            format: format, hasPriorities: hasPriorities, level: LogLevel(level), write: write)
+        return LogObserver(logger: Logger(label: "nightjar") { _ in handler })
     }
 }

@@ -37,3 +37,25 @@ package struct Timekeeper: Sendable {
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }
+
+extension Timekeeper {
+    /// What `body` returns; `nil` where it has not returned within `limit`, or the task was cancelled.
+    ///
+    /// Then nobody waits for it any more, since it may never return; it is cancelled.
+    package func answer<Value: Sendable>(
+        within limit: Duration, from body: @escaping @Sendable () async -> Value
+    ) async -> Value? {
+        let (answers, continuation) = AsyncStream.makeStream(of: Value?.self, bufferingPolicy: .bufferingOldest(1))
+        let end = now() + limit
+        let work = Task { continuation.yield(await body()) }
+        let patience = Task { [sleep] in
+            try await sleep(end)
+            continuation.yield(nil)
+        }
+        defer {
+            work.cancel()
+            patience.cancel()
+        }
+        return await answers.first { _ in true } ?? nil
+    }
+}
