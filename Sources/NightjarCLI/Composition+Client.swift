@@ -4,13 +4,16 @@ internal import NightjarRunner
 
 extension Composition {
     /// The API as the settings say that it is spoken to.
-    /// - Parameter environment: Names the proxies.
+    /// - Parameters:
+    ///   - environment: Names the proxies.
+    ///   - readKey: Looks the key up again, where the run waits for another one.
     static func client(
         _ configuration: RunConfiguration, key: APIKey?, baseURL: String, connections: Int,
-        environment: [String: String]
+        environment: [String: String], readKey: (@Sendable () -> APIKey?)? = nil
     ) throws(Refusal) -> JobsAPIClient {
         do {
             var settings = try clientSettings(configuration, key: key, environment: environment)
+            settings.readKey = readKey
             settings.baseURL = baseURL
             settings.connections = connections
             return try JobsAPIClient(settings)

@@ -5,17 +5,23 @@ internal import NightjarStore
 extension Composition {
     /// Brings `metadata.jsonl` up to date for every batch that has other images than when it was last written.
     /// - Parameters:
+    ///   - batches: `nil`: all of the state.
+    ///   - output: Of batches that came with a `run`.
+    ///   - ownership: Of what is written for a batch.
     ///   - changed: Names of batches of which an image has become another, though there may be as many as before.
     ///   - warn: Told what a person must know.
     static func writeMetadata(
-        _ store: SQLiteStore, output: String, changed: Set<String> = [], warn: (String) -> Void
+        _ store: SQLiteStore, batches: [BatchSummary]? = nil, output: String, changed: Set<String> = [],
+        ownership: (BatchSummary) -> FileOwnership = { _ in FileOwnership() }, warn: (String) -> Void
     ) async throws {
-        for batch in try await store.batches() {
+        let all = if let batches { batches } else { try await store.batches() }
+        for batch in all {
             let images = batch.count(.done)
             let name = batch.settings.name
             var record = try await store.metadataRecord(of: batch.id)
             guard images != record.images ?? 0 || changed.contains(name) else { continue }
-            let path = try await MetadataFile(output: output, batch: name).rewrite(
+            let place = batch.settings.origin?.output ?? output
+            let path = try await MetadataFile(output: place, batch: name, ownership: ownership(batch)).rewrite(
                 knownHashes: record.hashes,
                 remember: { hash in
                     record.hashes = (record.hashes + [hash]).suffix(2)

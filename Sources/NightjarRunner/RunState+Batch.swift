@@ -29,6 +29,8 @@ extension RunState {
         var unfinished = 0
         /// What one submission reserves before its model is known: never too little.
         var highestPrice: Money = .zero
+        /// Its models that have no price.
+        var unpriced: [String] = []
         /// Before then no waiting job's time comes; `nil` where that is not known.
         var nextDue: WallTime?
         /// What may be submitted has the seed of a submission that is out or lost.

@@ -158,7 +158,7 @@ extension RunState {
 
     private func room(for batch: Batch, in state: State) -> Int {
         guard batch.halted == nil, batch.times.isOpen, !batch.isPaused, state.diskTrouble == nil,
-            !isBehindWithDownloads(state)
+            !isBehindWithDownloads(state), missingPrice(of: batch, in: state) == nil
         else { return 0 }
         var room = min(
             state.settings.concurrency - state.unfinished,
@@ -194,6 +194,12 @@ extension RunState {
             }
         }
         return max(allowance, 0)
+    }
+
+    /// A model that could spend any amount of a limited one. A run is refused before it begins; in a daemon the batch waits.
+    func missingPrice(of batch: Batch, in state: State) -> String? {
+        let isLimited = batch.limits.budget != nil || state.settings.daily?.budget != nil
+        return state.settings.isService && isLimited ? batch.unpriced.first : nil
     }
 
     /// What the day still allows; a run does not wait for another.

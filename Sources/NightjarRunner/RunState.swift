@@ -106,8 +106,11 @@ final class RunState: Sendable {
 
     /// The models that a batch may still submit to.
     func usesModels(_ models: [String], batch: BatchID) {
-        let highest = models.compactMap { settings.prices[$0] }.max() ?? .zero
-        state.withLock { $0.batches[batch]?.highestPrice = highest }
+        state.withLock { state in
+            let prices = state.settings.prices
+            state.batches[batch]?.highestPrice = models.compactMap { prices[$0] }.max() ?? .zero
+            state.batches[batch]?.unpriced = models.filter { prices[$0] == nil }
+        }
     }
 
     /// - Parameter due: When a job that is `waiting` now may be submitted again.

@@ -89,7 +89,7 @@ extension Runner {
     }
 
     func readPrices(of batch: BatchID) async throws {
-        guard !state.settings.prices.isEmpty else { return }
+        guard !state.settings.prices.isEmpty || state.settings.isService else { return }
         state.usesModels(try await store.modelsToSubmit([batch]), batch: batch)
     }
 

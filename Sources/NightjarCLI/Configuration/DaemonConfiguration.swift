@@ -34,9 +34,6 @@ struct DaemonConfiguration: Sendable {
     /// What is worth a word, where nothing is wrong.
     var warnings: [Diagnostic] = []
 
-    var daily: DailyLimits? { run.daily }
-    var modelConcurrency: [String: Int] { run.modelConcurrency }
-
     /// Reads everything, the key too, and makes nothing. It can be called again at any time.
     /// - Parameters:
     ///   - flags: As given on the command line.

@@ -30,11 +30,6 @@ struct RunConfiguration: Sendable {
     var logFormat: LogFormat?
     var quiet = false
 
-    /// What all batches may use in a day; `nil`: no limit.
-    var daily: DailyLimits?
-    /// By model: its unfinished jobs at the API at one time.
-    var modelConcurrency: [String: Int] = [:]
-
     /// - Parameters:
     ///   - flags: As given on the command line.
     ///   - rehearses: A rehearsal has an output of its own, and takes no state from the environment or the file.
@@ -58,7 +53,7 @@ struct RunConfiguration: Sendable {
         if flags[.output] == nil { output = "rehearsal" }
         if flags[.state] == nil { state = Self.state(in: output) }
         run.prices = [:]
-        daily = nil
+        run.daily = nil
     }
 
     private static func state(in output: String) -> String { output + "/.nightjar/state.sqlite3" }
@@ -67,8 +62,8 @@ struct RunConfiguration: Sendable {
     init(reading reader: inout SettingReader, _ file: ConfigurationFile) {
         run.prices = file.prices
         resultHosts = file.resultHosts
-        daily = file.daily
-        modelConcurrency = file.modelConcurrency
+        run.daily = file.daily
+        run.modelConcurrency = file.modelConcurrency
         if let path = reader.path(.output) { output = path }
         state = reader.path(.state) ?? Self.state(in: output)
         if let url = reader.baseURL() { baseURL = url }

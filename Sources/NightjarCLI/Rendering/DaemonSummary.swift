@@ -21,7 +21,7 @@ struct DaemonSummary {
         sheet.add("state", .whole(Cells.plain(configuration.run.state)))
         sheet.add("API", .whole(Cells.plain(configuration.run.baseURL)))
         sheet.add("limits", limits)
-        if let daily = configuration.daily { sheet.add("each day", .text(text(daily))) }
+        if let daily = configuration.run.run.daily { sheet.add("each day", .text(text(daily))) }
         sheet.add("tells", configuration.notifications.flatMap(lines))
         sheet.add("web page", .text(configuration.http.map { "http://\(WebAddress.text($0))" } ?? "none"))
         sheet.add("log", .text("\(configuration.logLevel.rawValue), \(configuration.logFormat.rawValue)"))
@@ -51,7 +51,7 @@ struct DaemonSummary {
 
     private var limits: [FactSheet.Line] {
         let run = configuration.run.run
-        let models = configuration.modelConcurrency.sorted { $0.key < $1.key }
+        let models = configuration.run.run.modelConcurrency.sorted { $0.key < $1.key }
         return [.text("\(run.concurrency.grouped) jobs at one time, \(run.rate)")]
             + models.map { .text("\(Cells.plain($0.key)): \($0.value.grouped) at one time") }
     }

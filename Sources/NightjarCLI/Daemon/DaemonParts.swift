@@ -1,0 +1,132 @@
+internal import JobsAPIClient
+internal import Logging
+internal import NightjarCore
+internal import NightjarDaemon
+internal import NightjarDashboard
+internal import NightjarFiles
+internal import NightjarManifest
+internal import NightjarRunner
+internal import NightjarStore
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// The services of a daemon, and what they tell each other.
+final class DaemonParts: Sendable {
+    let locks: OutputLocks
+    private let store: SQLiteStore
+    private let statePath: String
+    private let manager: ServiceManager
+    private let logger: Logger
+    private let time: Timekeeper
+    private let current: @Sendable () -> DaemonConfiguration
+    private let supervisor: RunnerSupervisor
+    private let inboxes: InboxGroup
+    private let ends: BatchEnds
+    private let isDraining: DrainMark
+
+    /// Set when the end has begun.
+    private final class DrainMark: Sendable {
+        private let mark = Atomic(false)
+        var isSet: Bool { mark.load(ordering: .relaxed) }
+        func set() { mark.store(true, ordering: .relaxed) }
+    }
+
+    init(
+        store: SQLiteStore, client: JobsAPIClient, locks: OutputLocks, manager: ServiceManager, logger: Logger,
+        time: Timekeeper, configuration: DaemonConfiguration, current: @escaping @Sendable () -> DaemonConfiguration
+    ) {
+        let isDraining = DrainMark()
+        let tree = OutputFolders(path: configuration.run.output, maxImageBytes: configuration.run.maxImageBytes)
+        let ends = BatchEnds(store: store, logger: logger) { batch in
+            try await Composition.writeMetadata(
+                store, batches: [batch], output: current().run.output, ownership: { current().ownership(of: $0) }
+            ) { logger.warning("\($0)") }
+        }
+        let supervisor = RunnerSupervisor(
+            settings: configuration.runSettings, store: store, logger: logger,
+            make: { settings, asked, bell, ended in
+                for batch in try await store.batches() { current().assign(batch.settings, in: tree) }
+                return try await Runner(
+                    settings: settings, asked: asked, store: store, service: client, tree: tree,
+                    observer: LogObserver(logger: logger), time: time, bell: bell, ended: ended)
+            },
+            makeBell: { RequestBell(state: Composition.realPath(configuration.run.state)).rings() },
+            checkWritable: {
+                try await store.checkWritable(now: time.wall())
+                try tree.checkWritable(batches: try await store.openBatchNames())
+                guard try tree.freeBytes() < configuration.run.run.minFree else { return }
+                throw OutputFailure.unwritable("too little room is left in the output folder")
+            },
+            report: { _ in }, ended: { ends.ended($0) }, draining: { isDraining.set() })
+        let host = IntakeHost(
+            store: store, changed: configuration.run.changed, time: time,
+            check: { batch, settings, file throws(DropRefusal) in
+                try current().check(batch, settings, file)
+                current().assign(settings, in: tree)
+            },
+            taking: { intake in
+                try await supervisor.takeIn(intake)
+            },
+            carryOn: { _ in },
+            end: { batch in try await store.batch(batch).flatMap { ends.end(of: $0) } })
+        inboxes = InboxGroup(configuration.inboxes) { settings in
+            Inbox(
+                settings, timing: current().inboxTiming, store: store, host: host, logger: logger, time: time)
+        }
+        self.store = store
+        self.statePath = configuration.run.state
+        self.locks = locks
+        self.manager = manager
+        self.logger = logger
+        self.time = time
+        self.current = current
+        self.supervisor = supervisor
+        self.ends = ends
+        self.isDraining = isDraining
+        ends.connect { [inboxes] end, batch in inboxes.ended(end, of: batch.settings.origin?.inbox) }
+    }
+
+    /// In the order in which they start; they stop in reverse, so that what watches and tells goes on until the drain is
+    /// over.
+    func services(http: DashboardSettings?, reloader: Reloader) -> [any Service] {
+        var services: [any Service] = [
+            Watchdog(manager: manager, time: time, logger: logger) { [supervisor] in
+                await supervisor.illness().map { .ill($0) } ?? .well
+            },
+            DaemonPulse(
+                manager: manager, supervisor: supervisor, time: time, isDraining: { [isDraining] in isDraining.isSet },
+                notice: { _, _ in }),
+        ]
+        if let http { services.append(WebPage(page(http), logger: logger)) }
+        return services + [ends, supervisor, inboxes, ReadyNotice(manager: manager), reloader]
+    }
+
+    private func page(_ settings: DashboardSettings) -> Dashboard {
+        Dashboard(
+            settings, time: time, logger: logger, summaries: { [store] in try await store.batches() },
+            snapshot: { self.snapshot },
+            health: { [supervisor] in
+                if let words = await supervisor.illness() { return (false, words) }
+                if let trouble = supervisor.standstill { return (false, trouble.words) }
+                return (true, "ok")
+            })
+    }
+
+    private var snapshot: RunSnapshot {
+        let view = supervisor.view
+        return RunSnapshot(
+            command: .daemon, pid: getpid(), startedAt: startedAt, writtenAt: time.wall(), concurrency: view.concurrency,
+            rate: view.rate, unfinished: view.unfinished, waits: view.waits)
+    }
+
+    /// Puts another configuration in place.
+    func apply(_ configuration: DaemonConfiguration) async throws {
+        try await supervisor.apply(configuration.runSettings)
+        inboxes.watch(configuration.inboxes)
+    }
+
+    /// After all services: what ended at the very end has its result, and its metadata.
+    func finish() async {
+        await inboxes.finish()
+    }
+}
