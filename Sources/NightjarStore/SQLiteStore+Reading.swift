@@ -24,17 +24,35 @@ extension SQLiteStore {
         }
     }
 
+    package func summary(of batch: BatchID) async throws -> BatchSummary? {
+        try await read { db in
+            guard
+                let row = try Row.fetchOne(
+                    db, sql: "SELECT * FROM batches WHERE id = ?", arguments: [batch.rawValue])
+            else { return nil }
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT state, jobs FROM counts WHERE batch_id = ? AND jobs > 0", arguments: [batch.rawValue])
+            var counts: [JobState: Int] = [:]
+            for row in rows {
+                guard let state = JobState(rawValue: row["state"]) else { continue }
+                counts[state] = row["jobs"]
+            }
+            var summary = try Self.summary(row, counts: counts, now: WallTime.now)
+            if summary.count(.unknown) > 0 { summary.held = try Self.heldJobs(db)[batch] ?? [:] }
+            return summary
+        }
+    }
+
     /// Names of all batches, those without jobs too.
     package func batchNames() async throws -> Set<String> {
         try await read { try Set(String.fetchAll($0, sql: "SELECT name FROM batches")) }
     }
 
     private static func summary(_ row: Row, counts: [JobState: Int], now: WallTime) throws -> BatchSummary {
-        let settings: String = row["settings"]
         let throughputAt: Int64? = row["throughput_at_ms"]
         let isFresh = throughputAt.map { now - WallTime(milliseconds: $0) < throughputLifetime } ?? false
         return BatchSummary(
-            id: BatchID(row["id"]), settings: try JSONDecoder().decode(BatchSettings.self, from: Data(settings.utf8)),
+            id: BatchID(row["id"]), settings: try decode(row["settings"]),
             counts: counts, paused: row["paused"],
             requests: RequestCounts(
                 submit: row["requests_submit"], get: row["requests_get"], list: row["requests_list"],

@@ -9,16 +9,16 @@ let ownFolderName = ".nightjar"
 ///
 /// What lies in it is reached through its descriptor and by one name at a time, so no symbolic link below the root is
 /// ever followed, even one that appears while a file is being written.
-final class Folder: Sendable {
+package final class Folder: Sendable {
     let descriptor: Int32
     /// For messages.
-    let path: String
+    package let path: String
     /// `nil` for the root.
     let parent: Folder?
     /// Made just now, so its name may not be durable yet.
     let isNew: Bool
 
-    private init(descriptor: Int32, path: String, parent: Folder?, isNew: Bool) {
+    init(descriptor: Int32, path: String, parent: Folder?, isNew: Bool) {
         self.descriptor = descriptor
         self.path = path
         self.parent = parent
@@ -68,7 +68,7 @@ final class Folder: Sendable {
     }
 
     /// Whether `path` leads to this folder, and not to another that took its place.
-    func isStill(at path: String) throws(SystemError) -> Bool {
+    package func isStill(at path: String) throws(SystemError) -> Bool {
         var here = stat()
         var there = stat()
         try retrying { fstat(descriptor, &here) }
@@ -88,7 +88,7 @@ final class Folder: Sendable {
     }
 
     /// Deletes the file or link `name`; nothing is wrong where there is none.
-    func remove(_ name: String) throws(SystemError) {
+    func remove(_ name: UnsafePointer<CChar>) throws(SystemError) {
         do {
             try retrying { unlinkat(descriptor, name, 0) }
         } catch  where error.code == ENOENT {}
@@ -96,7 +96,9 @@ final class Folder: Sendable {
 
     /// Gives the file `name` its final name in `folder`, in one step.
     /// - Returns: `false` when `newName` is taken, by whatever: it is never replaced.
-    func move(_ name: String, to newName: String, in folder: Folder) throws(SystemError) -> Bool {
+    func move(
+        _ name: UnsafePointer<CChar>, to newName: UnsafePointer<CChar>, in folder: Folder
+    ) throws(SystemError) -> Bool {
         do {
             try retrying { nightjar_rename_no_replace(descriptor, name, folder.descriptor, newName) }
             return true
@@ -108,7 +110,9 @@ final class Folder: Sendable {
     }
 
     /// For file systems that cannot rename without replacing.
-    func link(_ name: String, to newName: String, in folder: Folder) throws(SystemError) -> Bool {
+    func link(
+        _ name: UnsafePointer<CChar>, to newName: UnsafePointer<CChar>, in folder: Folder
+    ) throws(SystemError) -> Bool {
         do {
             try retrying { linkat(descriptor, name, folder.descriptor, newName, 0) }
         } catch  where error.code == EEXIST {
@@ -121,7 +125,9 @@ final class Folder: Sendable {
     }
 
     /// For file systems that have no hard links either: an empty file holds the name until the rename.
-    func reserve(_ name: String, to newName: String, in folder: Folder) throws(SystemError) -> Bool {
+    func reserve(
+        _ name: UnsafePointer<CChar>, to newName: UnsafePointer<CChar>, in folder: Folder
+    ) throws(SystemError) -> Bool {
         do {
             close(
                 try retrying {
@@ -140,12 +146,14 @@ final class Folder: Sendable {
     }
 
     /// Gives the file `name` the name `newName` in `folder`, replacing what is there.
-    func replace(_ newName: String, in folder: Folder, with name: String) throws(SystemError) {
+    func replace(
+        _ newName: UnsafePointer<CChar>, in folder: Folder, with name: UnsafePointer<CChar>
+    ) throws(SystemError) {
         try retrying { renameat(descriptor, name, folder.descriptor, newName) }
     }
 
     /// Makes the names in this folder durable.
-    func sync() throws(SystemError) {
+    package func sync() throws(SystemError) {
         do {
             try retrying { fsync(descriptor) }
         } catch  where error.code == EINVAL || error.code == EOPNOTSUPP {
