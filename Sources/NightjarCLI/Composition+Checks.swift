@@ -82,25 +82,7 @@ extension Composition {
         } catch let failure as StoreFailure {
             throw Refusal(failure)
         } catch let found as IntakeConflicts {
-            let diagnostics = found.conflicts.map { conflict in
-                // A note stands in the same file.
-                let isHere = conflict.first.file == conflict.place.file
-                return Diagnostic(
-                    file: conflict.place.file, line: conflict.place.line, column: conflict.place.column, code: "path",
-                    message: conflict.message
-                        + (isHere ? "" : "; the other one is \(conflict.first.file):\(conflict.first.line)"),
-                    notes: isHere
-                        ? [
-                            Diagnostic.Note(
-                                "the other one is here", line: conflict.first.line, column: conflict.first.column)
-                        ] : [],
-                    hint: "put `${index}` or `${key}` into `output: {path: …}`"
-                ).showingLine()
-            }
-            throw Refusal(manifests: [
-                ManifestError(
-                    kind: .invalid, file: loaded.path, diagnostics: diagnostics, omitted: found.omitted)
-            ])
+            throw Refusal(manifests: [ManifestError(found, file: loaded.path)])
         }
     }
 }

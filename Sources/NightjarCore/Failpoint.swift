@@ -52,6 +52,17 @@ package enum Failpoint: String, CaseIterable, Sendable {
     case decided
     /// The submitter stops for ever in the middle of a step: what the watchdog is for.
     case submitterWedged
+    /// A manifest in an inbox has been read, and lies where it was.
+    case dropParsed
+    /// It lies in `.accepted`, and nothing of it is in the state.
+    case dropClaimed
+    /// Its batches are in the state; that they came with it is not.
+    case dropTakenIn
+    case dropNoted
+    /// The result is in place; the manifest is not beside it.
+    case resultWritten
+    /// Both are in place, and not on record.
+    case dropMoved
 
     #if DEBUG
         private static let plan = Plan(ProcessInfo.processInfo.environment["NIGHTJAR_FAILPOINT"])

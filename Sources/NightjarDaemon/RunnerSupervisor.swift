@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// Keeps a runner running: where the output or the state cannot be written, it waits until they can, and begins anew. A
 /// start after trouble is the same as one after a crash.
-package final class RunnerSupervisor: Service {
+package final class RunnerSupervisor: Service, BatchRunners {
     /// What ends the daemon.
     package struct Failure: Error, Equatable {
         package var exit: ExitCode
@@ -154,10 +154,32 @@ package final class RunnerSupervisor: Service {
 
     // MARK: From outside
 
-    /// Changes the state in a way that the runner must hear of: nothing of it happens while a runner begins.
+    /// Changes what the runner must hear of: nothing of it happens while a runner begins.
     /// - Parameter body: Takes the runner; `nil` while none runs: the next one finds it.
-    package func changing<Value>(_ body: (Runner?) async throws -> Value) async rethrows -> Value {
+    private func changing<Value>(_ body: (Runner?) async throws -> Value) async rethrows -> Value {
         try await turn.taken { try await body(state.withLock { $0.runner }) }
+    }
+
+    package func take(_ intake: @Sendable () throws -> [Intake]) async throws -> [BatchID] {
+        try await changing { runner in
+            let intakes = try intake()
+            for intake in intakes { try await runner?.add(intake.batch, changes: intake.countChanges) }
+            return intakes.map(\.batch)
+        }
+    }
+
+    package func carryOn(_ batches: [BatchID]) async {
+        await changing { runner in
+            guard let runner else { return }
+            for batch in batches where !runner.knows(batch) {
+                do {
+                    try await runner.add(batch)
+                } catch {
+                    // The state cannot be read: the runner notices by itself, and the next one has the batch.
+                    logger.error("a batch could not be taken up", metadata: ["reason": "\(Runner.words(for: error))"])
+                }
+            }
+        }
     }
 
     /// Puts another configuration in place.

@@ -17,8 +17,7 @@ final class ManifestContext {
     /// Where to report what is wrong in a list.
     func sink(forList name: String) -> DiagnosticSink {
         if let known = lists.first(where: { $0.name == name }) { return known.sink }
-        let path = folder.path == "." || name.hasPrefix("/") ? name : folder.resolve(name)
-        let sink = DiagnosticSink(file: path)
+        let sink = DiagnosticSink(file: folder.shown(name), source: folder.resolve(name))
         lists.append((name, sink))
         return sink
     }
@@ -35,6 +34,7 @@ final class ManifestContext {
         return ManifestError(
             kind: sink.isUnreadable ? .unreadable : .invalid, file: sink.file,
             diagnostics: errors.flatMap(\.diagnostics),
-            omitted: errors.reduce(0) { $0 + $1.omitted })
+            omitted: errors.reduce(0) { $0 + $1.omitted },
+            lacksOnlyFiles: !sink.isUnreadable && sinks.allSatisfy { $0.errorCount == $0.missingFiles })
     }
 }

@@ -22,6 +22,22 @@ package struct ManifestFile {
         copy = nil
     }
 
+    /// - Parameters:
+    ///   - name: As messages name it.
+    ///   - path: Where it is read from.
+    ///   - folder: Where the files are looked for that it names.
+    package init(named name: String, at path: String, folder: ManifestFolder) {
+        self.name = name
+        self.path = path
+        self.folder = folder
+        copy = nil
+    }
+
+    /// The files that it names and that have been read, with where they lie, and the folders; to be asked after `load`.
+    package var references: (files: [String: String], folders: Set<String>) {
+        (folder.opened.files, folder.opened.folders)
+    }
+
     /// Reads standard input to its end, into a temporary file; files that it names are looked for in the working folder.
     /// - Throws: Where that cannot be read, or kept.
     package static func standardInput() throws(ManifestError) -> ManifestFile {

@@ -114,6 +114,8 @@ extension Runner {
         }
     }
 
+    package func knows(_ batch: BatchID) -> Bool { state.isKnown(batch) }
+
     /// Tells of batches that have come to their end, and lets go of them.
     func sayEnds() {
         for end in state.takeEnds() { ended(end) }

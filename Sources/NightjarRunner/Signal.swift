@@ -1,10 +1,10 @@
-internal import NightjarCore
+package import NightjarCore
 internal import Synchronization
 
 /// Wakes everyone who waits for something to change.
 ///
 /// Take `mark` first, then look at the state, then wait from that mark: a change in between is not missed.
-final class Signal: Sendable {
+package final class Signal: Sendable {
     private struct State {
         var changes: UInt64 = 0
         var nextWaiter: UInt64 = 0
@@ -13,9 +13,11 @@ final class Signal: Sendable {
 
     private let state = Mutex(State())
 
-    var mark: UInt64 { state.withLock { $0.changes } }
+    package init() {}
 
-    func notify() {
+    package var mark: UInt64 { state.withLock { $0.changes } }
+
+    package func notify() {
         let waiters = state.withLock { state in
             state.changes += 1
             defer { state.waiters = [:] }
@@ -25,7 +27,7 @@ final class Signal: Sendable {
     }
 
     /// Returns after a change since `mark`, at `deadline`, or when the task is cancelled.
-    func wait(since mark: UInt64, until deadline: Duration? = nil, on time: Timekeeper) async {
+    package func wait(since mark: UInt64, until deadline: Duration? = nil, on time: Timekeeper) async {
         guard let deadline else { return await wait(since: mark) }
         guard deadline > time.now() else { return }
         await withTaskGroup(of: Void.self) { group in

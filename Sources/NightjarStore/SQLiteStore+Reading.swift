@@ -8,31 +8,39 @@ extension SQLiteStore {
     private static let throughputLifetime: Duration = .seconds(60)
 
     package func batches() async throws -> [BatchSummary] {
-        try await summaries("")
-    }
-
-    package func batch(_ id: BatchID) async throws -> BatchSummary? {
-        try await summaries("WHERE id = \(id.rawValue)").first
-    }
-
-    private func summaries(_ condition: String) async throws -> [BatchSummary] {
         try await read { db in
             var counts: [Int64: [JobState: Int]] = [:]
-            let ofBatches = condition.isEmpty ? "" : "AND batch_id IN (SELECT id FROM batches \(condition))"
-            for row in try Row.fetchAll(db, sql: "SELECT batch_id, state, jobs FROM counts WHERE jobs > 0 \(ofBatches)")
-            {
+            for row in try Row.fetchAll(db, sql: "SELECT batch_id, state, jobs FROM counts WHERE jobs > 0") {
                 guard let state = JobState(rawValue: row["state"]) else { continue }
                 counts[row["batch_id"], default: [:]][state] = row["jobs"]
             }
             let held = try Self.heldJobs(db)
             let steering = try Steering(db)
             let now = WallTime.now
-            return try Row.fetchAll(db, sql: "SELECT * FROM batches \(condition) ORDER BY id").map { row in
+            return try Row.fetchAll(db, sql: "SELECT * FROM batches ORDER BY id").map { row in
                 var summary = try Self.summary(row, counts: counts[row["id"]] ?? [:], now: now)
                 summary.held = held[summary.id] ?? [:]
                 try steering.add(to: &summary, row)
                 return summary
             }
+        }
+    }
+
+    package func batch(_ id: BatchID) async throws -> BatchSummary? {
+        try await read { db in
+            guard let row = try Row.fetchOne(db, sql: "SELECT * FROM batches WHERE id = ?", arguments: [id.rawValue])
+            else { return nil }
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT state, jobs FROM counts WHERE batch_id = ? AND jobs > 0", arguments: [id.rawValue])
+            var counts: [JobState: Int] = [:]
+            for row in rows {
+                guard let state = JobState(rawValue: row["state"]) else { continue }
+                counts[state] = row["jobs"]
+            }
+            var summary = try Self.summary(row, counts: counts, now: WallTime.now)
+            if summary.count(.unknown) > 0 { summary.held = try Self.heldJobs(db)[id] ?? [:] }
+            try Steering(db).add(to: &summary, row)
+            return summary
         }
     }
 
@@ -42,11 +50,10 @@ extension SQLiteStore {
     }
 
     private static func summary(_ row: Row, counts: [JobState: Int], now: WallTime) throws -> BatchSummary {
-        let settings: String = row["settings"]
         let throughputAt: Int64? = row["throughput_at_ms"]
         let isFresh = throughputAt.map { now - WallTime(milliseconds: $0) < throughputLifetime } ?? false
         return BatchSummary(
-            id: BatchID(row["id"]), settings: try JSONDecoder().decode(BatchSettings.self, from: Data(settings.utf8)),
+            id: BatchID(row["id"]), settings: try decode(row["settings"]),
             counts: counts, paused: row["paused"],
             requests: RequestCounts(
                 submit: row["requests_submit"], get: row["requests_get"], list: row["requests_list"],

@@ -29,8 +29,12 @@ struct DaemonCommand: AsyncParsableCommand {
 
     private func execute(_ console: Console) async throws {
         for warning in RunConfiguration.environmentWarnings(console.environment) { console.printError(warning + "\n") }
-        let configuration = try DaemonConfiguration.load(
-            flags: files.flags.merging(options.flags) { $1 }, config: files.config, environment: console.environment)
+        let (flags, config) = (files.flags.merging(options.flags) { $1 }, files.config)
+        let environment = console.environment
+        let read = { @Sendable () throws(Refusal) in
+            try DaemonConfiguration.load(flags: flags, config: config, environment: environment)
+        }
+        let configuration = try read()
         let isJSON = configuration.logFormat == .json
         for warning in configuration.warnings {
             console.printError(
@@ -38,14 +42,10 @@ struct DaemonCommand: AsyncParsableCommand {
                     ? DiagnosticRenderer.json(warning) + "\n"
                     : DiagnosticRenderer.text(warning, colour: console.errorStyle.colour) + "\n")
         }
-        guard check else { return try await Self.start(configuration) }
+        guard check else {
+            return try await DaemonRun(configuration, environment: environment, read: read).run()
+        }
         let summary = DaemonSummary(configuration).lines(width: console.outputWidth, style: console.outputStyle)
         try console.printResult(summary.map { $0 + "\n" }.joined())
-    }
-
-    /// Watches the inboxes until it is told to end.
-    private static func start(_ configuration: DaemonConfiguration) async throws {
-        throw Refusal(
-            .usage, "this version of nightjar only checks what the daemon would do: `nightjar daemon --check`")
     }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import JobsAPIClient
 internal import Logging
 internal import NightjarCore
@@ -23,6 +24,7 @@ final class DaemonParts: Sendable {
     private let inboxes: InboxGroup
     private let ends: BatchEnds
     private let isDraining: DrainMark
+    private let startedAt = WallTime.now
 
     /// Set when the end has begun.
     private final class DrainMark: Sendable {
@@ -53,21 +55,22 @@ final class DaemonParts: Sendable {
             makeBell: { RequestBell(state: Composition.realPath(configuration.run.state)).rings() },
             checkWritable: {
                 try await store.checkWritable(now: time.wall())
-                try tree.checkWritable(batches: try await store.openBatchNames())
+                let open = try await store.batches().filter {
+                    $0.count(.pending, .waiting, .submitting, .submitted, .ready, .unknown) > 0
+                }
+                try tree.checkWritable(batches: open.map(\.settings.name))
                 guard try tree.freeBytes() < configuration.run.run.minFree else { return }
                 throw OutputFailure.unwritable("too little room is left in the output folder")
             },
             report: { _ in }, ended: { ends.ended($0) }, draining: { isDraining.set() })
         let host = IntakeHost(
             store: store, changed: configuration.run.changed, time: time,
-            check: { batch, settings, file throws(DropRefusal) in
-                try current().check(batch, settings, file)
+            check: { _, settings, file throws(DropRefusal) in
+                let isKnown = (try? await store.knownBatch(named: settings.name)) != nil
+                try current().check(settings, isKnown: isKnown, file: file)
                 current().assign(settings, in: tree)
             },
-            taking: { intake in
-                try await supervisor.takeIn(intake)
-            },
-            carryOn: { _ in },
+            runners: supervisor,
             end: { batch in try await store.batch(batch).flatMap { ends.end(of: $0) } })
         inboxes = InboxGroup(configuration.inboxes) { settings in
             Inbox(

@@ -67,11 +67,6 @@ extension FailureCause {
 }
 
 extension JSONWriter {
-    /// Every state by its name, those that count 0 too.
-    package mutating func add(_ counts: [JobState: Int], _ states: [JobState]) {
-        for state in states { add(state.rawValue, counts[state, default: 0]) }
-    }
-
     fileprivate mutating func add(_ job: JobReference) {
         add("key", job.key.description)
         add("index", job.index)

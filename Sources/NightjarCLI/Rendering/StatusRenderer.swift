@@ -58,36 +58,8 @@ package enum StatusRenderer {
     package static func json(_ batches: [BatchSummary], now: WallTime = WallTime.now) -> String {
         var line = JSONWriter()
         line.add("version", 1)
-        line.add("batches", batches.map { json($0, now: now) })
+        line.add("batches", batches.map { $0.json(now: now) })
         return line.text
-    }
-
-    /// A batch as `status --json` shows it.
-    package static func json(_ batch: BatchSummary, now: WallTime = WallTime.now) -> JSONWriter {
-        var requests = JSONWriter()
-        requests.add("submit", batch.requests.submit)
-        requests.add("get", batch.requests.get)
-        requests.add("list", batch.requests.list)
-        requests.add("download", batch.requests.download)
-        var line = JSONWriter()
-        line.add("name", batch.settings.name)
-        line.add("total", batch.total)
-        line.add(
-            batch.counts,
-            [
-                .pending, .submitting, .submitted, .ready, .unknown, .waiting, .done, .failed, .filtered, .cancelled,
-            ])
-        line.add("paused", batch.paused)
-        line.add("eta_seconds", batch.etaSeconds)
-        line.add("requests", requests)
-        line.add("rate_limited", batch.requests.rateLimited)
-        line.add("duplicates", batch.duplicates)
-        line.add("spent", batch.spent)
-        var held = JSONWriter()
-        for (reason, jobs) in batch.held.sorted(by: { $0.key < $1.key }) { held.add(reason, jobs.jobs) }
-        line.add("held", held)
-        line.add("waits", ScheduleWait(batch, at: now)?.json)
-        return line
     }
 
     private static func numbers(_ title: String, _ values: [Int]) -> TextTable.Column {

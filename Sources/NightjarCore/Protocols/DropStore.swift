@@ -1,5 +1,6 @@
 /// A manifest that was taken from an inbox.
 package struct Drop: Equatable, Sendable {
+    /// 0 until it is noted.
     package var id: Int64
     /// The inbox's folder, by its real path.
     package var inbox: String
@@ -8,6 +9,8 @@ package struct Drop: Equatable, Sendable {
     /// What the file was called in the inbox, without its extension.
     package var stem: String
     package var batches: [BatchID]
+    /// Of all its batches: the same where a manifest brings the same again.
+    package var digest: String
     /// The `NAME` of the drop that brought the same content first.
     package var duplicateOf: String?
     package var takenAt: WallTime
@@ -17,9 +20,10 @@ package struct Drop: Equatable, Sendable {
     package var endedAt: WallTime?
 
     package init(
-        id: Int64, inbox: String, accepted: String, stem: String, batches: [BatchID], duplicateOf: String? = nil,
-        takenAt: WallTime, endsAs: String? = nil, endedAt: WallTime? = nil
+        id: Int64 = 0, inbox: String, accepted: String, stem: String, batches: [BatchID], digest: String,
+        duplicateOf: String? = nil, takenAt: WallTime, endsAs: String? = nil, endedAt: WallTime? = nil
     ) {
+        self.digest = digest
         self.id = id
         self.inbox = inbox
         self.accepted = accepted
@@ -47,10 +51,24 @@ package protocol DropStore: Sendable {
     /// The drops that brought a batch, oldest first.
     func drops(ofBatch batch: BatchID) async throws -> [Drop]
 
+    /// The drop that first brought what a batch is now: of the last of its drops that followed each other with this digest,
+    /// the first.
+    func original(ofBatch batch: BatchID, digest: String) async throws -> Drop?
+
     /// Decides the `NAME` in `done/`, before anything is put there.
     func decideEnd(ofDrop id: Int64, as name: String) async throws
 
     func endDrop(_ id: Int64, at time: WallTime) async throws
+
+    /// Jobs that failed and are asked for, in the order of their index, at most `limit`.
+    func failures(of batch: BatchID, limit: Int) async throws -> [JobSummary]
+
+    /// Whether `JobStore.takeIn` would take a batch in; nothing is changed.
+    /// - Throws: What that would throw.
+    func checkIntake(
+        _ settings: BatchSettings, digest: String, changed: ChangedJobs, now: WallTime,
+        expand: (_ add: (PlannedJob) throws -> Void) throws -> Void
+    ) throws
 }
 
 /// A batch of the state as the inbox must know it.

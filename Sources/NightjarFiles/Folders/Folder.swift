@@ -9,19 +9,19 @@ let ownFolderName = ".nightjar"
 ///
 /// What lies in it is reached through its descriptor and by one name at a time, so no symbolic link below the root is
 /// ever followed, even one that appears while a file is being written.
-final class Folder: Sendable {
+package final class Folder: Sendable {
     let descriptor: Int32
     /// For messages.
-    let path: String
+    package let path: String
     /// `nil` for the root.
     let parent: Folder?
     /// Made just now, so its name may not be durable yet.
     let isNew: Bool
     /// Of what is made in it.
-    let access: FileAccess
+    let ownership: FileOwnership
 
-    private init(descriptor: Int32, path: String, parent: Folder?, isNew: Bool, access: FileAccess = .inherited) {
-        self.access = access
+    init(descriptor: Int32, path: String, parent: Folder?, isNew: Bool, ownership: FileOwnership = .inherited) {
+        self.ownership = ownership
         self.descriptor = descriptor
         self.path = path
         self.parent = parent
@@ -34,7 +34,7 @@ final class Folder: Sendable {
 
     /// Opens the root, which may be a symbolic link; makes it and its parents where they are missing.
     static func root(
-        _ path: String, create: Bool = true, access: FileAccess = .inherited
+        _ path: String, create: Bool = true, ownership: FileOwnership = .inherited
     ) throws(SystemError) -> Folder {
         var isMade = false
         let descriptor: Int32
@@ -45,8 +45,8 @@ final class Folder: Sendable {
             isMade = true
             descriptor = try openFolder(AT_FDCWD, path)
         }
-        let root = Folder(descriptor: descriptor, path: path, parent: nil, isNew: false, access: access)
-        if isMade { try access.apply(to: descriptor, isFolder: true) }
+        let root = Folder(descriptor: descriptor, path: path, parent: nil, isNew: false, ownership: ownership)
+        if isMade, let problem = ownership.apply(to: descriptor, isFolder: true) { throw problem }
         return root
     }
 
@@ -65,8 +65,8 @@ final class Folder: Sendable {
         let isOwn = name == ownFolderName
         let folder = Folder(
             descriptor: opened, path: "\(path)/\(name)", parent: self, isNew: isNew,
-            access: isOwn ? .inherited : access)
-        if isNew, !isOwn { try access.apply(to: opened, isFolder: true) }
+            ownership: isOwn ? .inherited : ownership)
+        if isNew, !isOwn, let problem = ownership.apply(to: opened, isFolder: true) { throw problem }
         return folder
     }
 
@@ -84,7 +84,7 @@ final class Folder: Sendable {
     }
 
     /// Whether `path` leads to this folder, and not to another that took its place.
-    func isStill(at path: String) throws(SystemError) -> Bool {
+    package func isStill(at path: String) throws(SystemError) -> Bool {
         var here = stat()
         var there = stat()
         try retrying { fstat(descriptor, &here) }
@@ -104,7 +104,7 @@ final class Folder: Sendable {
     }
 
     /// Deletes the file or link `name`; nothing is wrong where there is none.
-    func remove(_ name: String) throws(SystemError) {
+    func remove(_ name: UnsafePointer<CChar>) throws(SystemError) {
         do {
             try retrying { unlinkat(descriptor, name, 0) }
         } catch  where error.code == ENOENT {}
@@ -112,7 +112,9 @@ final class Folder: Sendable {
 
     /// Gives the file `name` its final name in `folder`, in one step.
     /// - Returns: `false` when `newName` is taken, by whatever: it is never replaced.
-    func move(_ name: String, to newName: String, in folder: Folder) throws(SystemError) -> Bool {
+    func move(
+        _ name: UnsafePointer<CChar>, to newName: UnsafePointer<CChar>, in folder: Folder
+    ) throws(SystemError) -> Bool {
         do {
             try retrying { nightjar_rename_no_replace(descriptor, name, folder.descriptor, newName) }
             return true
@@ -124,7 +126,9 @@ final class Folder: Sendable {
     }
 
     /// For file systems that cannot rename without replacing.
-    func link(_ name: String, to newName: String, in folder: Folder) throws(SystemError) -> Bool {
+    func link(
+        _ name: UnsafePointer<CChar>, to newName: UnsafePointer<CChar>, in folder: Folder
+    ) throws(SystemError) -> Bool {
         do {
             try retrying { linkat(descriptor, name, folder.descriptor, newName, 0) }
         } catch  where error.code == EEXIST {
@@ -137,7 +141,9 @@ final class Folder: Sendable {
     }
 
     /// For file systems that have no hard links either: an empty file holds the name until the rename.
-    func reserve(_ name: String, to newName: String, in folder: Folder) throws(SystemError) -> Bool {
+    func reserve(
+        _ name: UnsafePointer<CChar>, to newName: UnsafePointer<CChar>, in folder: Folder
+    ) throws(SystemError) -> Bool {
         do {
             close(
                 try retrying {
@@ -156,12 +162,14 @@ final class Folder: Sendable {
     }
 
     /// Gives the file `name` the name `newName` in `folder`, replacing what is there.
-    func replace(_ newName: String, in folder: Folder, with name: String) throws(SystemError) {
+    func replace(
+        _ newName: UnsafePointer<CChar>, in folder: Folder, with name: UnsafePointer<CChar>
+    ) throws(SystemError) {
         try retrying { renameat(descriptor, name, folder.descriptor, newName) }
     }
 
     /// Makes the names in this folder durable.
-    func sync() throws(SystemError) {
+    package func sync() throws(SystemError) {
         do {
             try retrying { fsync(descriptor) }
         } catch  where error.code == EINVAL || error.code == EOPNOTSUPP {

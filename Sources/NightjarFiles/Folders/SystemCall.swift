@@ -1,11 +1,15 @@
 internal import Glibc
 
 /// The error of a system call, kept before anything else can change `errno`.
-struct SystemError: Error, Equatable {
-    var code: Int32
+package struct SystemError: Error, Equatable {
+    package var code: Int32
+
+    package init(code: Int32) {
+        self.code = code
+    }
 
     /// As the system words it, in lower case: `no space left on device`.
-    var words: String {
+    package var words: String {
         let text = String(cString: strerror(code))
         return text.prefix(1).lowercased() + text.dropFirst()
     }

@@ -20,10 +20,8 @@ final class TemporaryFile: Sendable {
         } catch {
             throw folder.failure("make", name, error)
         }
-        do {
-            try folder.access.apply(to: descriptor, isFolder: false)
-        } catch {
-            throw folder.failure("set group and mode of", name, error)
+        if let problem = folder.ownership.apply(to: descriptor, isFolder: false) {
+            throw folder.failure("set group and mode of", name, problem)
         }
     }
 

@@ -8,16 +8,16 @@ package import NightjarCore
 package struct MetadataFile {
     private let output: String
     private let folderName: String
-    private let access: FileAccess
+    private let ownership: FileOwnership
     private let blocking = BlockingWork(width: 1)
 
     /// - Parameters:
     ///   - output: The output folder, which must be there; `OUTPUT/BATCH/` is made where it is missing.
     ///   - batch: The batch's name.
-    ///   - access: Of the file, and of the batch's folder where it is made.
-    package init(output: String, batch: String, access: FileAccess = .inherited) {
+    ///   - ownership: Of the file, and of the batch's folder where it is made.
+    package init(output: String, batch: String, ownership: FileOwnership = .inherited) {
         self.output = output
-        self.access = access
+        self.ownership = ownership
         folderName = SafePathComponent.make(batch, limit: 200)
     }
 
@@ -66,7 +66,7 @@ package struct MetadataFile {
     private func openFolder() throws(OutputFailure) -> Folder {
         let root: Folder
         do {
-            root = try Folder.root(output, create: false, access: access)
+            root = try Folder.root(output, create: false, ownership: ownership)
         } catch {
             throw .unwritable("cannot open the output folder `\(output)`: \(error.words)")
         }

@@ -11,10 +11,10 @@ package final class OutputFolder: OutputTree {
 
     /// - Parameters:
     ///   - path: Made with its parents when it is first written to, and again by `checkWritable`.
-    ///   - access: Of the files and folders that are made, but for Nightjar's own.
+    ///   - ownership: Of the files and folders that are made, but for Nightjar's own.
     ///   - maxImageBytes: A result with more is no image.
-    package init(path: String, access: FileAccess = .inherited, maxImageBytes: Int64) {
-        root = OutputRoot(path: path, access: access)
+    package init(path: String, ownership: FileOwnership = .inherited, maxImageBytes: Int64) {
+        root = OutputRoot(path: path, ownership: ownership)
         tools = PendingFile.Tools(maxImageBytes: maxImageBytes)
     }
 

@@ -15,18 +15,18 @@ package final class OutputFolders: OutputTree {
     /// - Parameters:
     ///   - path: For batches that are assigned to no other.
     ///   - maxImageBytes: A result with more is no image.
-    package init(path: String, access: FileAccess = .inherited, maxImageBytes: Int64) {
+    package init(path: String, ownership: FileOwnership = .inherited, maxImageBytes: Int64) {
         self.maxImageBytes = maxImageBytes
         standard = path
         places = Mutex(
-            Places(folders: [path: OutputFolder(path: path, access: access, maxImageBytes: maxImageBytes)]))
+            Places(folders: [path: OutputFolder(path: path, ownership: ownership, maxImageBytes: maxImageBytes)]))
     }
 
-    /// Says where a batch's files go; the folder's access is that of who names it first.
-    package func assign(_ batch: String, to path: String, access: FileAccess) {
+    /// Says where a batch's files go; the folder's ownership is that of who names it first.
+    package func assign(_ batch: String, to path: String, ownership: FileOwnership) {
         places.withLock { places in
             if places.folders[path] == nil {
-                places.folders[path] = OutputFolder(path: path, access: access, maxImageBytes: maxImageBytes)
+                places.folders[path] = OutputFolder(path: path, ownership: ownership, maxImageBytes: maxImageBytes)
             }
             places.batches[batch] = path
         }
@@ -36,7 +36,7 @@ package final class OutputFolders: OutputTree {
         places.withLock { places in
             let path = places.batches[batch] ?? standard
             // The standard one is there from the beginning.
-            return places.folders[path] ?? OutputFolder(path: path, access: .inherited, maxImageBytes: maxImageBytes)
+            return places.folders[path] ?? OutputFolder(path: path, ownership: .inherited, maxImageBytes: maxImageBytes)
         }
     }
 

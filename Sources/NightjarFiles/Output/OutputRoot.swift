@@ -9,19 +9,19 @@ internal import Synchronization
 /// that was asked for.
 final class OutputRoot: Sendable {
     let path: String
-    private let access: FileAccess
+    private let ownership: FileOwnership
     private let folder = Mutex<Folder?>(nil)
 
-    init(path: String, access: FileAccess = .inherited) {
+    init(path: String, ownership: FileOwnership = .inherited) {
         self.path = path
-        self.access = access
+        self.ownership = ownership
     }
 
     /// Opens the folder, and makes it and its parents where they are missing. From now on it has to stay.
     @discardableResult
     func begin() throws(OutputFailure) -> Folder {
         do {
-            let opened = try Folder.root(path, access: access)
+            let opened = try Folder.root(path, ownership: ownership)
             folder.withLock { $0 = opened }
             return opened
         } catch {
@@ -46,7 +46,7 @@ final class OutputRoot: Sendable {
     func existing() throws(OutputFailure) -> Folder? {
         if folder.withLock({ $0 != nil }) { return try open() }
         do {
-            return try Folder.root(path, create: false, access: access)
+            return try Folder.root(path, create: false, ownership: ownership)
         } catch  where error.code == ENOENT {
             return nil
         } catch {

@@ -75,8 +75,13 @@ package struct ManifestError: Error, Equatable {
     package let diagnostics: [Diagnostic]
     /// Errors that are not among `diagnostics`.
     package let omitted: Int
+    /// All that is wrong is that files are not there which the manifest names.
+    package let lacksOnlyFiles: Bool
 
-    package init(kind: Kind, file: String, diagnostics: [Diagnostic], omitted: Int = 0) {
+    package init(
+        kind: Kind, file: String, diagnostics: [Diagnostic], omitted: Int = 0, lacksOnlyFiles: Bool = false
+    ) {
+        self.lacksOnlyFiles = lacksOnlyFiles
         self.kind = kind
         self.file = file
         self.diagnostics = diagnostics

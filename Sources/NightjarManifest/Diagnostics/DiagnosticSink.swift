@@ -28,6 +28,8 @@ package final class DiagnosticSink {
     /// Sorted by place.
     private(set) var findings: [Finding] = []
     private(set) var errorCount = 0
+    /// How many of the errors are that a file is not there.
+    private(set) var missingFiles = 0
     /// How many warnings there were of each code: many of one kind must not hide what else is wrong.
     private var warnings: [String: Int] = [:]
     private static let mostWarningsOfAKind = 5
@@ -99,6 +101,13 @@ package final class DiagnosticSink {
         var notes: [(String, YAMLMark)] = []
         if let note = error.note, let mark = error.noteMark { notes.append((note, mark)) }
         report(code, error.message, at: error.mark, hint: error.hint, notes: notes)
+    }
+
+    /// Whatever `report` reports is that a file is not there.
+    func reportMissingFile(_ report: () -> Void) {
+        let before = errorCount
+        report()
+        missingFiles += errorCount - before
     }
 
     func add(_ finding: Finding) {

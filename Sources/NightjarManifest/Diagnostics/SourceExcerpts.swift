@@ -126,9 +126,10 @@ enum SourceExcerpts {
 
 extension Diagnostic {
     /// The same with the line that it points at, where the file still has it.
-    package func showingLine() -> Diagnostic {
+    /// - Parameter source: Where the file is read from.
+    func showingLine(of source: String) -> Diagnostic {
         let mark = YAMLMark(line: line, column: column, offset: 0)
-        return SourceExcerpts.fill([DiagnosticSink.Finding(mark: mark, diagnostic: self)], of: file).first ?? self
+        return SourceExcerpts.fill([DiagnosticSink.Finding(mark: mark, diagnostic: self)], of: source).first ?? self
     }
 }
 

@@ -7,10 +7,16 @@ package struct ManifestFolder: Sendable {
     let path: String
     /// What is named must lie in the folder, whatever links say: in an inbox, a manifest is a stranger's.
     let isConfined: Bool
+    /// As messages name it.
+    let shown: String
+    /// What has been opened in it.
+    let opened = OpenedFiles()
 
-    package init(path: String, isConfined: Bool = false) {
+    /// - Parameter shown: As messages name the folder; `.` where they name what lies in it alone.
+    package init(path: String, isConfined: Bool = false, shown: String? = nil) {
         self.path = path
         self.isConfined = isConfined
+        self.shown = shown ?? path
     }
 
     init(of manifest: String, isConfined: Bool = false) {
@@ -20,6 +26,11 @@ package struct ManifestFolder: Sendable {
     }
 
     func resolve(_ name: String) -> String { Self.isAbsolute(name) ? name : "\(path)/\(name)" }
+
+    /// How messages name a file.
+    func shown(_ name: String) -> String {
+        shown == "." || Self.isAbsolute(name) ? name : "\(shown)/\(name)"
+    }
 
     /// By its bytes: together with what follows, a `/` may be another character.
     private static func isAbsolute(_ name: String) -> Bool { name.utf8.first == UInt8(ascii: "/") }
@@ -32,6 +43,7 @@ package struct ManifestFolder: Sendable {
         let file = try RegularFile(path: place, hashes: hashes)
         // A link that came meanwhile.
         if isConfined, file.realPath != place { throw Self.leadsOut }
+        opened.note(file: name, at: place)
         return file
     }
 

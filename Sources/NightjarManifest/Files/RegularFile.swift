@@ -9,13 +9,17 @@ final class RegularFile {
     /// Why a file cannot be read, in words.
     struct Failure: Error, CustomStringConvertible {
         var description: String
+        /// There is no such file, which may be to come.
+        var isMissing = false
     }
 
     /// - Parameter hashes: Whether to hash what is read.
     init(path: String, hashes: Bool) throws(Failure) {
         // Not blocking: opening a pipe would wait for its other end.
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw Failure(description: Self.describe(errno)) }
+        guard descriptor >= 0 else {
+            throw Failure(description: Self.describe(errno), isMissing: errno == ENOENT)
+        }
         hash = hashes ? SHA256() : nil
         var status = stat()
         // On a throw, `deinit` closes.

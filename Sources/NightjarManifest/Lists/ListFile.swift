@@ -34,9 +34,12 @@ struct ListFile {
         do {
             file = try folder.open(name)
         } catch {
-            sink.report(
-                "unreadable-list", "\(DisplayText.quoted(name)) cannot be read: \(error)", at: node,
-                hint: folder.hint(for: name))
+            func report() {
+                sink.report(
+                    "unreadable-list", "\(DisplayText.quoted(name)) cannot be read: \(error)", at: node,
+                    hint: folder.hint(for: name))
+            }
+            if error.isMissing { sink.reportMissingFile(report) } else { report() }
             return nil
         }
     }

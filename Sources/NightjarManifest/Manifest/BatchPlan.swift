@@ -75,9 +75,12 @@ struct BatchPlan: Sendable {
         wildcards = WildcardFolder(name, in: context.folder)
         cachedWildcards = CachedWildcards(wildcards)
         if let problem = wildcards.problem() {
-            context.sink.report(
-                "wildcards", "the folder \(DisplayText.quoted(name)) cannot be used: \(problem)", at: node,
-                hint: context.folder.hint(for: name))
+            func report() {
+                context.sink.report(
+                    "wildcards", "the folder \(DisplayText.quoted(name)) cannot be used: \(problem)", at: node,
+                    hint: context.folder.hint(for: name))
+            }
+            if problem.isMissing { context.sink.reportMissingFile(report) } else { report() }
         }
     }
 

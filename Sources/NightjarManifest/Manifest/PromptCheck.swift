@@ -133,10 +133,14 @@ struct PromptCheck {
             }
             return mode == .random ? .one : expansion.count
         } catch {
-            report(
-                "prompt", error.message, offset: error.offset, length: error.length,
-                text: Self.piece(of: item.prompt, error.offset, error.length), in: item,
-                hint: sink(of: item).keeps(item.mark) ? hint(for: error, item) : nil)
+            let sink = sink(of: item)
+            func report() {
+                self.report(
+                    "prompt", error.message, offset: error.offset, length: error.length,
+                    text: Self.piece(of: item.prompt, error.offset, error.length), in: item,
+                    hint: sink.keeps(item.mark) ? hint(for: error, item) : nil)
+            }
+            if error.kind == .unknownWildcard { sink.reportMissingFile(report) } else { report() }
             return .zero
         }
     }

@@ -45,19 +45,22 @@ final class WildcardFolder: WildcardSource {
     }
 
     /// - Returns: Why it cannot be used; `nil` where it can.
-    func problem() -> String? {
+    func problem() -> RegularFile.Failure? {
         do throws(RegularFile.Failure) {
             guard let stream = opendir(try folder.place(of: name)) else {
-                return errno == ENOENT
-                    ? "no such folder"
-                    : errno == ENOTDIR
-                        ? "is not a folder"
-                        : String(cString: strerror(errno)).lowercased()
+                let words =
+                    switch errno {
+                    case ENOENT: "no such folder"
+                    case ENOTDIR: "is not a folder"
+                    default: String(cString: strerror(errno)).lowercased()
+                    }
+                return RegularFile.Failure(description: words, isMissing: words == "no such folder")
             }
             closedir(stream)
+            folder.opened.note(folder: name)
             return nil
         } catch {
-            return "\(error)"
+            return error
         }
     }
 
@@ -167,7 +170,7 @@ final class WildcardFolder: WildcardSource {
         case nil: return []
         case .values(let values): return values
         case .text(let file):
-            let path = folder.resolve(file)
+            let path = folder.shown(file)
             var values: [WildcardValue] = []
             do {
                 let file = try folder.open(file, hashes: false)
@@ -195,8 +198,8 @@ final class WildcardFolder: WildcardSource {
     private func addLists(
         of name: String, stem: String, prefix: String, to found: inout [String: Content], _ state: inout State
     ) {
-        let path = folder.resolve(name)
-        let sink = DiagnosticSink(file: path)
+        let path = folder.shown(name)
+        let sink = DiagnosticSink(file: path, source: folder.resolve(name))
         do {
             let file = try folder.open(name, hashes: false)
             var size = 0

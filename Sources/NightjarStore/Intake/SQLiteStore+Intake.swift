@@ -117,6 +117,10 @@ extension SQLiteStore {
         return "jobs.id BETWEEN \(first) AND \(last)"
     }
 
+    static func decode(_ settings: String) throws -> BatchSettings {
+        try JSONDecoder().decode(BatchSettings.self, from: Data(settings.utf8))
+    }
+
     static func encode(_ settings: BatchSettings) throws -> String {
         String(decoding: try JSONEncoder().encode(settings), as: UTF8.self)
     }

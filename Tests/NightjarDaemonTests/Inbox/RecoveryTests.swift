@@ -1,0 +1,119 @@
+import Foundation
+import NightjarCore
+import NightjarDaemon
+import NightjarStore
+import NightjarTestSupport
+import Testing
+
+/// A process that is killed, and the next one.
+@Suite(.timeLimit(.minutes(5))) struct RecoveryTests {
+    /// Where the first process is killed while it takes a manifest and sees it to its end.
+    private static let places: [Failpoint] = [
+        .dropParsed, .dropClaimed, .dropTakenIn, .dropNoted, .resultWritten, .dropMoved,
+    ]
+
+    @Test(arguments: places)
+    func `a kill at any moment leads to the same end`(place: Failpoint) async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(InboxBench.manifest("spring", "one", "two"), to: "outside/a.yaml")
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = folder.path as String, name = place.rawValue as String] in
+            setenv("NIGHTJAR_FAILPOINT", name, 1)
+            try await Self.live(at: path, killed: true)
+        }
+        try await Self.live(at: folder.path, killed: false)
+        let store = try SQLiteStore.open(path: folder.path("state.sqlite3"))
+        let drops = try await store.drops(ofBatch: BatchID(1))
+        #expect(drops.map(\.endsAs) == ["a"] && drops.allSatisfy { $0.endedAt != nil && $0.duplicateOf == nil })
+        #expect(try await store.batches().map(\.total) == [2])
+        try store.close()
+        let all = FileManager.default.enumerator(atPath: folder.path("inbox"))?.compactMap { $0 as? String } ?? []
+        #expect(all.filter { $0.contains("a.") }.sorted() == ["done/a.result.json", "done/a.yaml"])
+        let data = try Data(contentsOf: folder.url.appending(path: "inbox/done/a.result.json"))
+        let result = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+        #expect(result?["duplicate_of"] == nil && (result?["batches"] as? [Any])?.count == 1)
+    }
+
+    /// Drops the manifest, once, and lives until it has ended.
+    private static func live(at path: String, killed: Bool) async throws {
+        let inboxPath = "\(path)/inbox"
+        try FileManager.default.createDirectory(atPath: inboxPath, withIntermediateDirectories: true)
+        let store = try SQLiteStore.open(path: "\(path)/state.sqlite3")
+        defer { try? store.close() }
+        let host = IntakeHost(store: store, time: .system(bootID: "test"), start: { _ in }, end: { _ in InboxBench.end })
+        let inbox = Inbox(
+            InboxSettings(path: inboxPath, output: "\(path)/output"),
+            timing: Inbox.Timing(settle: .milliseconds(10), rescan: .milliseconds(100)), store: store, host: host,
+            logger: .init(label: "inbox") { _ in RecordingHandler(lines: Locked([])) }, time: .system(bootID: "test"))
+        let running = Task { await inbox.run() }
+        if killed { _ = rename("\(path)/outside/a.yaml", "\(inboxPath)/a.yaml") }
+        let deadline = ContinuousClock.now + .seconds(120)
+        while ContinuousClock.now < deadline {
+            let batches = try await store.batches()
+            if try await !batches.isEmpty && store.openDrops().isEmpty,
+                try await !store.drops(ofBatch: BatchID(1)).isEmpty
+            {
+                break
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        running.cancel()
+        await running.value
+    }
+
+    @Test func `a submitted manifest is taken again from its own folder`() async throws {
+        let bench = try InboxBench()
+        try bench.folder.write(InboxBench.manifest("spring").replacing("prompts:", with: "prompts_from: l.txt\nx-p:"), to: "inbox/.accepted/id/a.yaml")
+        try bench.folder.write("one\ntwo\n", to: "inbox/.accepted/id/l.txt")
+        // Of one whose manifest had gone to its end.
+        try bench.folder.write("one\n", to: "inbox/.accepted/rest/deep/l.txt")
+        try await bench.run { inbox in
+            try await bench.until("it is taken") { try await bench.jobs("spring") == 2 }
+            try await bench.end("spring", in: inbox)
+            try await bench.until("it ends") { try await bench.store.openDrops().isEmpty && bench.exists("inbox/done/a.yaml") }
+        }
+        #expect(bench.tree == ["done/a.result.json", "done/a.yaml"])
+    }
+
+    @Test func `what an earlier process has taken is carried on`() async throws {
+        let bench = try InboxBench()
+        try await bench.run { _ in
+            try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
+            try await bench.until("it is noted") { try await bench.store.openDrops().count == 1 }
+        }
+        let batch = try await bench.batch("spring")
+        try await bench.run { inbox in
+            try await bench.until("it goes on") { bench.started.value == [batch, batch] }
+            try await bench.end("spring", in: inbox)
+            try await bench.until("it ends") { bench.exists("inbox/done/a.yaml") }
+        }
+    }
+
+    @Test func `a manifest that somebody took away still ends`() async throws {
+        let bench = try InboxBench()
+        try await bench.run { inbox in
+            try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
+            try await bench.until("it is noted") { try await bench.store.openDrops().count == 1 }
+            try FileManager.default.removeItem(atPath: bench.path("inbox/.accepted/a.yaml"))
+            try await bench.end("spring", in: inbox)
+            try await bench.until("it ends") { try await bench.store.openDrops().isEmpty }
+        }
+        #expect(bench.tree == ["done/a.result.json"])
+    }
+
+    @Test func `nobody loses the name that was decided`() async throws {
+        let bench = try InboxBench()
+        try await bench.run { _ in
+            try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
+            try await bench.until("it is noted") { try await bench.store.openDrops().count == 1 }
+        }
+        // As a crash before the result leaves it; then the name is taken by somebody else's file.
+        try await bench.store.decideEnd(ofDrop: 1, as: "a")
+        try bench.folder.write("somebody's", to: "inbox/done/a.yaml")
+        try await bench.run { inbox in
+            try await bench.end("spring", in: inbox)
+            try await bench.until("it ends") { try await bench.store.openDrops().isEmpty }
+        }
+        #expect(try bench.text("inbox/done/a.yaml") == "somebody's")
+        #expect(bench.tree == ["done/a-2.result.json", "done/a-2.yaml", "done/a.yaml"])
+    }
+}
