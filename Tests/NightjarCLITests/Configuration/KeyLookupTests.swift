@@ -16,16 +16,15 @@ import Testing
     private func found(
         flags: [Setting: String] = [:], environment: [String: String] = [:], file: ConfigurationFile? = nil
     ) throws -> String? {
-        let empty = try ConfigurationFile.load(named: nil, environment: [:])
-        let key = try KeyLookup.find(flags: flags, environment: environment, file: file ?? empty)
+        let key = try KeyLookup.find(flags: flags, environment: environment, file: file ?? ConfigurationFile())
         return ["from-flag", "from-env-file", "from-serika", "from-nightjar", "from-file", "from-credential"].first {
             key.redacted($0) == "[key]"
         }
     }
 
     @Test func `the nearer source wins`() throws {
-        let configured = try ConfigurationFile(
-            path: folder.write("api_key_file: \(folder.write("from-file\n", to: "f"))", to: "nightjar.yaml"))
+        let configured = ConfigurationFile(
+            path: try folder.write("api_key_file: \(folder.write("from-file\n", to: "f"))", to: "nightjar.yaml"))
         var environment = ["CREDENTIALS_DIRECTORY": folder.path("credentials")]
         try folder.write("from-credential", to: "credentials/api-key")
         #expect(try found(environment: environment) == "from-credential")
