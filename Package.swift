@@ -78,8 +78,7 @@ let package = Package(
             name: "NightjarDaemon",
             dependencies: [
                 "CLinux", "NightjarCore", "NightjarFiles", "NightjarManifest", "NightjarRunner", asyncHTTPClient,
-                crypto,
-                logging, nioCore, serviceLifecycle,
+                crypto, logging, nioCore, serviceLifecycle,
             ]),
         .target(
             name: "NightjarDashboard",
@@ -147,9 +146,10 @@ let package = Package(
         .testTarget(
             name: "NightjarCLITests",
             dependencies: [
-                "JobsAPIClient", "NightjarCLI", "NightjarCore", "NightjarRunner", "NightjarStore",
-                "NightjarTestSupport", logging,
-            ]),
+                "JobsAPIClient", "NightjarCLI", "NightjarCore", "NightjarDaemon", "NightjarDashboard",
+                "NightjarManifest", "NightjarRunner", "NightjarStore", "NightjarTestSupport", logging,
+            ],
+            exclude: ["Configuration/Fixtures"]),
         // Starts the real program, so that must have been built.
         .testTarget(
             name: "IntegrationTests", dependencies: ["NightjarCore", "NightjarTestSupport", "nightjar", crypto]),

@@ -41,7 +41,9 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Images fetched at one time (default: 4).", valueName: "n"))
     var downloads: String?
 
-    @Option(help: ArgumentHelp("The longest drain, after a time limit or a signal (default: 5m).", valueName: "t"))
+    @Option(
+        help: ArgumentHelp(
+            "The longest drain, after a time limit or a signal (default: 5m; daemon: 20s).", valueName: "t"))
     var drainTimeout: String?
 
     @Option(help: ArgumentHelp("Stop a batch when more of its ended jobs failed, in percent.", valueName: "pct"))

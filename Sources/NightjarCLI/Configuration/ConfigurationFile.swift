@@ -82,7 +82,7 @@ struct ConfigurationFile: Sendable, Equatable {
 
     static func withoutSecrets(_ diagnostic: Diagnostic) -> Diagnostic {
         let line = diagnostic.sourceLine?.lowercased() ?? ""
-        let suspicious = ["key", "token", "secret", "webhook", "url_file", "hooks.", "@"]
+        let suspicious = ["key", "token", "secret", "webhook", "url_file", "hooks.", "pass", "@"]
         guard suspicious.contains(where: line.contains) else { return diagnostic }
         var diagnostic = diagnostic
         diagnostic.sourceLine = nil

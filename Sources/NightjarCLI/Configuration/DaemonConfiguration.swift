@@ -101,30 +101,36 @@ struct DaemonConfiguration: Sendable {
         return run
     }
 
-    /// What would end the daemon, or stop it for good.
-    private static func refuseEnds(_ reader: inout SettingReader) {
-        let perDay = "limit each day with `daily:`, or what comes from one inbox with its own"
+    /// What would end the daemon, or stop it for good; with what to write instead.
+    static let endings: [(setting: Setting, words: String, hint: String)] = {
         let words = "counts for one run: once it is used up, the daemon would submit nothing more"
-        for (setting, words, hint) in [
+        let hint = "limit each day with `daily:`, or what comes from one inbox with its own"
+        return [
             (
-                Setting.maxDuration, "would end the daemon",
+                .maxDuration, "would end the daemon",
                 "a manifest says when it may run with `schedule: {window: \"22:00-07:00\"}`"
             ),
-            (.maxJobs, words, perDay),
-            (.budget, words, perDay),
-        ] where reader.isGiven(setting) {
+            (.maxJobs, words, hint), (.budget, words, hint),
+        ]
+    }()
+
+    /// What has no effect in the daemon; with why, or what to do instead.
+    static let useless: [(setting: Setting, hint: String)] = [
+        (.cutoff, "the daemon has no time limit"),
+        (.retryFailed, "use `nightjar retry`, which works beside the daemon"),
+        (.unknownWait, "the daemon goes on asking"), (.giveUpAfter, "the daemon waits for the API"),
+        (.confirmAbove, "nobody is there to be asked"), (.progress, "see `nightjar status`"),
+        (.quiet, "write `log_level: error`"),
+    ]
+
+    private static func refuseEnds(_ reader: inout SettingReader) {
+        for (setting, words, hint) in endings where reader.isGiven(setting) {
             reader.report(setting, words, hint: hint)
         }
     }
 
     private static func warnOfUselessSettings(_ reader: inout SettingReader) {
-        for (setting, hint) in [
-            (Setting.cutoff, "the daemon has no time limit"),
-            (.retryFailed, "use `nightjar retry`, which works beside the daemon"),
-            (.unknownWait, "the daemon goes on asking"), (.giveUpAfter, "the daemon waits for the API"),
-            (.confirmAbove, "nobody is there to be asked"),
-            (.progress, "see `nightjar status --watch`"), (.quiet, "write `log_level: error`"),
-        ] {
+        for (setting, hint) in useless {
             guard let text = reader.text(setting), text != setting.example.value else { continue }
             reader.warn(setting, "no-effect", "has no effect in the daemon", hint: hint)
         }
@@ -159,14 +165,17 @@ struct DaemonConfiguration: Sendable {
         _ run: RunConfiguration, _ environment: [String: String], _ reader: inout SettingReader
     ) {
         do throws(ClientSettingsError) {
-            var settings = ClientSettings(baseURL: run.baseURL, key: nil)
-            settings.caFile = run.caFile
-            settings.proxies = try ProxySettings(environment: environment)
-            try settings.check()
+            _ = try ProxySettings(environment: environment)
         } catch {
-            switch error {
-            case .caFile(_, let reason): reader.report(.caFile, "cannot be used: \(reason)")
-            case .baseURL, .proxy, .resultHost: reader.report("\(error)")
+            reader.report("\(error)")
+        }
+        do throws(ClientSettingsError) {
+            try ClientSettings(baseURL: run.baseURL, key: nil, caFile: run.caFile).check()
+        } catch {
+            if case .caFile(_, let reason) = error {
+                reader.report(.caFile, "cannot be used: \(reason)")
+            } else {
+                reader.report("\(error)")
             }
         }
     }

@@ -158,6 +158,15 @@ struct DaemonPlaces {
         {
             reader.report(.state, "`\(state.text)` cannot be written: \(reason)")
         }
+        var status = stat()
+        if stat(state.absolute, &status) == 0 {
+            if status.st_mode & S_IFMT == S_IFDIR {
+                reader.report(.state, "`\(state.text)` is a folder, and must be a file")
+            } else if access(state.absolute, R_OK | W_OK) != 0 {
+                reader.report(
+                    .state, "`\(state.text)` cannot be written: \(String(cString: strerror(errno)).lowercased())")
+            }
+        }
         for (entry, folder) in zip(file.inboxes, folders) {
             guard let reason = Composition.writingProblem(of: folder.absolute) else { continue }
             reader.report(
@@ -183,9 +192,12 @@ struct DaemonPlaces {
             }
         }
         for (key, path) in entry.files.sorted(by: { $0.key < $1.key }) {
-            warnIfRelative(path, reader)
-            guard !isReadable(absolute(path.text)) else { continue }
-            reader.report("notify", "`\(key)`: the file `\(path.text)` cannot be read", at: path.place)
+            guard !isReadable(absolute(path.text)) else {
+                warnIfRelative(path, reader)
+                continue
+            }
+            // Not shown: it could be the secret itself.
+            reader.report("notify", "the file that `\(key)` names cannot be read", at: path.place)
         }
     }
 

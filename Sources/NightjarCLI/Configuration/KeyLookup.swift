@@ -8,16 +8,16 @@ enum KeyLookup {
     static func find(
         flags: [Setting: String], environment: [String: String], file: ConfigurationFile
     ) throws(ConfigurationError) -> APIKey {
-        if let path = flags[.apiKeyFile] { return try read(path, named: Setting.apiKeyFile.flag) }
+        if let path = flags[.apiKeyFile] { return try read(path, named: "`\(Setting.apiKeyFile.flag)`") }
         if let path = environment[Setting.apiKeyFile.environmentName], !path.isEmpty {
-            return try read(path, named: Setting.apiKeyFile.environmentName)
+            return try read(path, named: "`\(Setting.apiKeyFile.environmentName)`")
         }
         for name in ["SERIKA_API_KEY", "NIGHTJAR_API_KEY"] {
             guard let text = environment[name], !text.isEmpty else { continue }
-            return try key(text, named: name)
+            return try key(text, named: "`\(name)`")
         }
         if let given = file.settings[.apiKeyFile] {
-            return try read(given.text, named: "\(Setting.apiKeyFile.rawValue)` of the configuration")
+            return try read(given.text, named: "`\(Setting.apiKeyFile.rawValue)` of the configuration")
         }
         if let folder = environment["CREDENTIALS_DIRECTORY"] {
             let path = folder + "/api-key"
@@ -35,14 +35,14 @@ enum KeyLookup {
         var isFolder = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder,
             let data = FileManager.default.contents(atPath: path)
-        else { throw problem("the key file `\(path)` (`\(name)`) cannot be read") }
+        else { throw problem("the key file `\(path)` (\(name)) cannot be read") }
         guard data.count <= 4096 else { throw problem("the key file `\(path)` is too large to hold a key") }
-        return try key(String(decoding: data, as: UTF8.self), named: path)
+        return try key(String(decoding: data, as: UTF8.self), named: "`\(path)`")
     }
 
     private static func key(_ text: String, named name: String) throws(ConfigurationError) -> APIKey {
         guard let key = APIKey(text.trimmed()) else {
-            throw problem("`\(name)` holds no key: it must be one word of printable ASCII characters")
+            throw problem("\(name) holds no key: it must be one word of printable ASCII characters")
         }
         return key
     }

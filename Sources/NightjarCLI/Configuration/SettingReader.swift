@@ -27,7 +27,7 @@ struct SettingReader {
         for (setting, text) in flags { raw[setting] = RawSetting(text: text, source: .flag) }
         self.raw = raw
         self.file = file
-        sink = DiagnosticSink(file: file.path ?? "")
+        sink = DiagnosticSink(file: file.path ?? "", warningsOfAKind: 50)
     }
 
     func isGiven(_ setting: Setting) -> Bool { raw[setting] != nil }

@@ -17,18 +17,25 @@ enum ExampleFiles {
         "# yaml-language-server: $schema=\(schemaFolder)/\(schema)\n"
     }
 
-    /// Options of `run`, each commented out with its default.
+    /// Options of `run` and of the daemon, each commented out with its default.
     static var configuration: String {
-        let settings = Setting.allCases.map { ("#\($0.rawValue): \($0.example.value)", $0.example.words) }
-        let widest = settings.map(\.0.utf8.count).max() ?? 0
-        let lines = settings.map { "\(Cells.padded($0.0, to: widest))  # \($0.1)\n" }.joined()
-        return head("configuration.schema.json") + configurationHead + lines + configurationTail
+        let ofDaemon = Setting.allCases.filter(Setting.ofDaemon.contains)
+        let ofRuns = Setting.allCases.filter { !Setting.ofDaemon.contains($0) }
+        return head("configuration.schema.json") + configurationHead + lines(ofRuns) + configurationLists + daemonPart
+            + lines(ofDaemon) + daemonLists
+    }
+
+    private static func lines(_ settings: [Setting]) -> String {
+        let lines = settings.map { ("#\($0.rawValue): \($0.example.value)", $0.example.words) }
+        let widest = lines.map(\.0.utf8.count).max() ?? 0
+        return lines.map { "\(Cells.padded($0.0, to: widest))  # \($0.1)\n" }.joined()
     }
 
     private static let configurationHead = """
         #
-        # What runs have in common: nightjar run manifest.yaml --config nightjar.yaml
-        # (or put this file where it is found by itself: ~/.config/nightjar/nightjar.yaml)
+        # What runs and the daemon have in common: nightjar run manifest.yaml --config nightjar.yaml
+        # (or put this file where it is found by itself: ~/.config/nightjar/nightjar.yaml, the daemon's to
+        # /etc/nightjar/nightjar.yaml)
         #
         # Every line shows a default, or, with the default in brackets, what may be given. To change one, take the `#`
         # away. A flag (`--max-jobs 500`) and the environment (`NIGHTJAR_MAX_JOBS=500`) go before this file.
@@ -37,14 +44,66 @@ enum ExampleFiles {
 
         """
 
-    private static let configurationTail = """
+    private static let configurationLists = """
 
         # What one image costs, by model, in your currency: for `plan`, and for every budget.
         #prices:
           #tensorart-illustrious-xl-v2-aesthetic: 0.01
 
+        # For all batches together, from midnight to midnight.
+        #daily:
+          #budget: 50.00
+          #max_jobs: 5000
+          #timezone: Europe/Paris            # whose midnight (the machine's)
+
+        # Unfinished jobs at one time, by model.
+        #model_concurrency:
+          #tensorart-animagine-xl: 2
+
         # Private hosts that results may come from, besides the API's own.
         #result_hosts: [nas.local, "10.0.0.7:9000"]
+
+        """
+
+    /// What follows is the daemon's; `max_duration`, `max_jobs` and `budget` above are not for it.
+    static let daemonPart = """
+
+        # The daemon. It needs an inbox, and takes no `max_duration`, `max_jobs` and `budget` from above, which are of one
+        # run: `nightjar daemon --check --config nightjar.yaml` says what it would do.
+
+
+        """
+
+    private static let daemonLists = """
+
+        # Folders that manifests are dropped into: each a path, or a path and what holds for what is dropped there.
+        #inbox:
+          #- /srv/nightjar/inbox
+          #- path: /srv/nightjar/team/inbox
+            #output: /srv/nightjar/team/images   # where its images go (`output`)
+            #priority: 0                         # the highest of its batches (what the manifest says)
+            #weight: 1                           # its share among batches of one priority
+            #concurrency: 4                      # all its batches together (no limit of their own)
+            #rate: 60/min                        # all its batches together (no limit of their own)
+            #max_jobs: 2000                      # each of its batches (no limit)
+            #budget: 25.00                       # each of its batches (no limit)
+            #group: users                        # owns what is written (the process's own)
+            #mode: "0640"                        # of the files that are written (by the umask)
+
+        # Who is told when: finished, failures, gate (nothing goes on), digest (once a day). Secrets stand in files.
+        #notify:
+          #- on: [failures, gate]
+            #failure_share: 20                   # percent of at least 20 ended jobs of a batch
+            #command: [/usr/local/bin/page-somebody, --service, nightjar]
+          #- on: finished
+            #webhook: https://ntfy.example/nightjar
+            #format: ntfy                        # json (the default), ntfy or slack
+          #- on: digest
+            #digest: "08:00"
+            #timezone: Europe/Paris              # (the machine's)
+            #url_file: /etc/nightjar/ntfy-address
+            #token_file: /etc/nightjar/ntfy-token
+            #format: ntfy
 
         """
 

@@ -92,7 +92,10 @@ package struct ManifestError: Error, Equatable {
     package func joined(with other: ManifestError) -> ManifestError {
         ManifestError(
             kind: kind, file: file,
-            diagnostics: (diagnostics + other.diagnostics).sorted { ($0.line, $0.column) < ($1.line, $1.column) },
+            diagnostics: (diagnostics + other.diagnostics).sorted { left, right in
+                // Without a line, the whole file is meant.
+                (left.line == 0 ? .max : left.line, left.column) < (right.line == 0 ? .max : right.line, right.column)
+            },
             omitted: omitted + other.omitted)
     }
 

@@ -32,12 +32,13 @@ package final class DiagnosticSink {
     private(set) var missingFiles = 0
     /// How many warnings there were of each code: many of one kind must not hide what else is wrong.
     private var warnings: [String: Int] = [:]
-    private static let mostWarningsOfAKind = 5
+    private let mostWarningsOfAKind: Int
 
-    package init(file: String, source: String? = nil, limit: Int = 50) {
+    package init(file: String, source: String? = nil, limit: Int = 50, warningsOfAKind: Int = 5) {
         self.file = file
         self.source = source ?? file
         self.limit = limit
+        mostWarningsOfAKind = warningsOfAKind
     }
 
     /// Whether one at `mark` would be among those kept; if not, it only counts.
@@ -76,7 +77,7 @@ package final class DiagnosticSink {
     /// - Returns: Whether it is among the first of its kind.
     func mayWarn(_ code: String) -> Bool {
         warnings[code, default: 0] += 1
-        return warnings[code, default: 0] <= Self.mostWarningsOfAKind
+        return warnings[code, default: 0] <= mostWarningsOfAKind
     }
 
     /// Adds one that a node causes.
@@ -129,10 +130,10 @@ package final class DiagnosticSink {
 
     /// The diagnostics with their lines, read from the file again.
     package func diagnostics() -> [Diagnostic] {
-        let more = warnings.filter { $0.value > Self.mostWarningsOfAKind }.sorted { $0.key < $1.key }
+        let more = warnings.filter { $0.value > mostWarningsOfAKind }.sorted { $0.key < $1.key }
         return SourceExcerpts.fill(findings, of: source)
             + more.map { code, count in
-                let left = count - Self.mostWarningsOfAKind
+                let left = count - mostWarningsOfAKind
                 return Diagnostic(
                     severity: .warning, file: file, line: 0, column: 0, code: code,
                     message: "\(left) more \(left == 1 ? "warning" : "warnings") of the same kind (`\(code)`)")

@@ -13,7 +13,7 @@ struct ConfigurationExampleTests {
     }
 
     private func configuration(_ text: String) throws -> RunConfiguration {
-        let file = try ConfigurationFile(path: folder.write(text, to: "nightjar.yaml"))
+        let file = ConfigurationFile(path: try folder.write(text, to: "nightjar.yaml"))
         return try RunConfiguration(flags: [:], environment: [:], file: file)
     }
 
@@ -23,14 +23,38 @@ struct ConfigurationExampleTests {
         #expect(try "\(configuration(usual))" == "\(configuration(""))")
     }
 
+    private static func used(_ text: String) -> String {
+        text.replacing(/(?m)^( *)#(?=[^ \n])/) { "\($0.1)" }
+    }
+
     @Test func `as it stands it sets nothing, and all of it can be used`() throws {
         let text = ExampleFiles.configuration
         #expect(try "\(configuration(text))" == "\(configuration(""))")
-        let all = text.replacing(/(?m)^( *)#(?=[^ \n])/) { "\($0.1)" }
-        let file = try ConfigurationFile(path: folder.write(all, to: "all.yaml"))
+        let file = ConfigurationFile(path: try folder.write(Self.used(text), to: "all.yaml"))
+        #expect(file.mistakes == nil)
         #expect(Set(file.settings.keys) == Set(Setting.allCases))
-        #expect(!file.prices.isEmpty && !file.resultHosts.isEmpty)
+        #expect(!file.prices.isEmpty && !file.resultHosts.isEmpty && !file.modelConcurrency.isEmpty)
+        #expect(file.daily != nil && file.inboxes.count == 2 && file.notifications.count == 3)
         _ = try RunConfiguration(flags: [:], environment: [:], file: file)
+    }
+
+    @Test func `the daemon's part can be used, with folders that are there`() throws {
+        let parts = ExampleFiles.configuration.components(separatedBy: ExampleFiles.daemonPart)
+        #expect(parts.count == 2)
+        for name in ["ntfy-address", "ntfy-token"] { try folder.write("x", to: "etc/\(name)") }
+        let daemon = Self.used(parts[1]).replacing("/srv/nightjar", with: folder.path("srv"))
+            .replacing("/etc/nightjar", with: folder.path("etc"))
+            .replacing("/usr/local/bin/page-somebody", with: "/bin/sh").replacing(
+                "group: users", with: "group: \(getegid())")
+        let text = "output: \(folder.path("images"))\nprices: {m: 0.01}\n" + daemon
+        let read = try DaemonConfiguration.load(
+            flags: [:], config: folder.write(text, to: "daemon.yaml"), environment: ["SERIKA_API_KEY": "k"])
+        #expect(read.warnings.isEmpty)
+        let plain = try DaemonConfiguration.load(
+            flags: [:], config: folder.write("inbox: /tmp/nightjar-absent/inbox", to: "plain.yaml"),
+            environment: ["SERIKA_API_KEY": "k"])
+        #expect(read.settleInbox == plain.settleInbox && read.rescan == plain.rescan && read.http == plain.http)
+        #expect(read.logLevel == plain.logLevel)
     }
 
     private struct Schema: Decodable {
@@ -44,7 +68,7 @@ struct ConfigurationExampleTests {
     @Test func `the schema has every key, with the defaults that hold`() throws {
         let text = try #require(ExampleFiles.schemas.first { $0.name == "configuration.schema.json" }?.text)
         let schema = try JSONDecoder().decode(Schema.self, from: Data(text.utf8))
-        #expect(Set(schema.properties.keys) == Set(Setting.allCases.map(\.rawValue) + ["prices", "result_hosts"]))
+        #expect(Set(schema.properties.keys) == Set(Setting.allCases.map(\.rawValue) + ConfigurationFile.lists))
         let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
         let properties = try #require(object?["properties"] as? [String: [String: Any]])
         for setting in Setting.allCases {

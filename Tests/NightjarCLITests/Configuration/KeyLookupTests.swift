@@ -16,16 +16,15 @@ import Testing
     private func found(
         flags: [Setting: String] = [:], environment: [String: String] = [:], file: ConfigurationFile? = nil
     ) throws -> String? {
-        let empty = try ConfigurationFile.load(named: nil, environment: [:])
-        let key = try KeyLookup.find(flags: flags, environment: environment, file: file ?? empty)
+        let key = try KeyLookup.find(flags: flags, environment: environment, file: file ?? ConfigurationFile())
         return ["from-flag", "from-env-file", "from-serika", "from-nightjar", "from-file", "from-credential"].first {
             key.redacted($0) == "[key]"
         }
     }
 
     @Test func `the nearer source wins`() throws {
-        let configured = try ConfigurationFile(
-            path: folder.write("api_key_file: \(folder.write("from-file\n", to: "f"))", to: "nightjar.yaml"))
+        let configured = ConfigurationFile(
+            path: try folder.write("api_key_file: \(folder.write("from-file\n", to: "f"))", to: "nightjar.yaml"))
         var environment = ["CREDENTIALS_DIRECTORY": folder.path("credentials")]
         try folder.write("from-credential", to: "credentials/api-key")
         #expect(try found(environment: environment) == "from-credential")
@@ -45,11 +44,18 @@ import Testing
         for (flags, environment) in [
             ([:], [:]), ([.apiKeyFile: try folder.write("\n", to: "empty")], [:]), ([.apiKeyFile: folder.path], [:]),
             ([.apiKeyFile: folder.path("missing")], [:]), ([.apiKeyFile: twoWords], [:]),
-            ([:], ["SERIKA_API_KEY": "secret words"]),
+            ([:], ["SERIKA_API_KEY": "secret words"]), ([:], ["CREDENTIALS_DIRECTORY": folder.path]),
         ] as [([Setting: String], [String: String])] {
             let error = #expect(throws: ConfigurationError.self) { try found(flags: flags, environment: environment) }
             #expect(error?.exit == .configuration)
+            #expect(error?.problems.allSatisfy { $0.count { $0 == "`" } % 2 == 0 } == true, "every quote is closed")
             #expect(error?.problems.contains { $0.contains("secret") } == false)
         }
+    }
+    @Test func `a file that the configuration names and that is not there is told with both names`() throws {
+        let configured = ConfigurationFile(path: try folder.write("api_key_file: /nowhere/key", to: "nightjar.yaml"))
+        let error = #expect(throws: ConfigurationError.self) { try found(file: configured) }
+        #expect(
+            error?.problems == ["the key file `/nowhere/key` (`api_key_file` of the configuration) cannot be read"])
     }
 }

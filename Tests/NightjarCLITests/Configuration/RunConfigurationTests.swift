@@ -1,5 +1,6 @@
 import JobsAPIClient
 import NightjarCore
+import NightjarManifest
 import NightjarRunner
 import NightjarTestSupport
 import Testing
@@ -14,7 +15,7 @@ import Testing
     }
 
     private func file(_ text: String) throws -> ConfigurationFile {
-        try ConfigurationFile(path: folder.write(text, to: "nightjar.yaml"))
+        ConfigurationFile(path: try folder.write(text, to: "nightjar.yaml"))
     }
 
     private func configuration(
@@ -62,7 +63,8 @@ import Testing
             .downloads: "3", .maxDuration: "8h", .cutoff: "hard", .drainTimeout: "20s", .maxJobs: "0", .budget: "1.50",
             .retryFailed: "true", .timeout: "10s", .giveUpAfter: "5s", .maxImageBytes: "1MiB", .progress: "json",
             .logFormat: "json", .quiet: "true", .settle: "45s", .unknownWait: "2m", .failFast: "50", .pilot: "0",
-            .caFile: "ca.pem", .minFree: "0", .changed: "redo", .confirmAbove: "0",
+            .caFile: "ca.pem", .minFree: "0", .changed: "redo", .confirmAbove: "0", .settleInbox: "5s", .rescan: "1m",
+            .http: "off", .logLevel: "debug",
         ]
         let lines = values.map { "\($0.key.rawValue): \"\($0.value)\"" }.joined(separator: "\n")
         let environment = Dictionary(uniqueKeysWithValues: values.map { ($0.key.environmentName, $0.value) })
@@ -114,14 +116,16 @@ import Testing
     @Test func `all problems are reported at once, each with where it stands`() throws {
         let error = #expect(throws: ConfigurationError.self) {
             try configuration(
-                environment: ["NIGHTJAR_DOWNLOADS": "many"], file: "\nrate: fast\ncutoff: drian\n")
+                environment: ["NIGHTJAR_DOWNLOADS": "many"], file: "\nrate: fast\ncutoff: drian\noutptu: x\n")
         }
         #expect(error?.exit == .configuration)
         #expect(
-            error?.problems == [
-                "\(folder.path("nightjar.yaml")):2: `rate` must be a rate such as `5/s` or `60/min`, got `fast`",
-                "`NIGHTJAR_DOWNLOADS` must be a whole number from 1 to 1024, got `many`",
-                "\(folder.path("nightjar.yaml")):3: `cutoff` must be one of drain, hard, got `drian`; did you mean `drain`?",
+            error?.problems == ["`NIGHTJAR_DOWNLOADS` must be a whole number from 1 to 1024, got `many`"])
+        #expect(
+            error?.file?.diagnostics.map { "\($0.line):\($0.column) \($0.message); \($0.hint ?? "")" } == [
+                "2:7 `rate` must be a rate such as `5/s` or `60/min`, got `fast`; ",
+                "3:9 `cutoff` must be one of drain, hard, got `drian`; did you mean `drain`?",
+                "4:1 unknown key `outptu` in the configuration; did you mean `output`?",
             ])
     }
 
@@ -141,6 +145,28 @@ import Testing
         #expect(error?.problems.first?.hasPrefix("`\(setting.flag)` ") == true)
     }
 
+    @Test func `the limits of a day and of models are read, and are no matter of a rehearsal's cost`() throws {
+        let text = "prices: {m: 0.01}\ndaily: {budget: 5, max_jobs: 100, timezone: UTC}\nmodel_concurrency: {m: 2}"
+        let limited = try configuration(file: text)
+        #expect(limited.daily == DailyLimits(budget: Money("5"), maxJobs: 100, timeZone: "UTC"))
+        #expect(limited.modelConcurrency == ["m": 2])
+        let rehearsal = try configuration(file: text, rehearses: true)
+        #expect(rehearsal.daily == nil)
+        #expect(rehearsal.modelConcurrency == ["m": 2])
+        #expect(try configuration().daily == nil)
+    }
+
+    @Test func `the daemon's part of a file is nothing to a run, unless something is wrong with it`() throws {
+        let text =
+            "inbox: [/nowhere/inbox]\nhttp: off\nsettle_inbox: 5s\nnotify: {on: gate, command: [no-such-program]}"
+        #expect(try "\(configuration(file: text))" == "\(configuration())")
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration(environment: ["NIGHTJAR_RESCAN": "often"], file: "http: 8787\ninbox: [{paht: x}]")
+        }
+        #expect(error?.problems.count == 1)
+        #expect(error?.file?.diagnostics.map(\.line) == [1, 2, 2])
+    }
+
     @Test func `prices are read by model`() throws {
         let prices = try file("prices:\n  tensorart-animagine-xl: 0.0035\n  novelai/nai-diffusion-4-5-full: 0.02")
             .prices
@@ -154,12 +180,12 @@ import Testing
                 == ["nas.local", "10.0.0.7:9000"])
         // One host needs no list.
         #expect(try configuration(file: "result_hosts: nas.local").resultHosts.map(\.host) == ["nas.local"])
-        #expect(throws: (any Error).self) { try file("result_hosts: [{host: nas.local}]") }
+        #expect(throws: ConfigurationError.self) { try configuration(file: "result_hosts: [{host: nas.local}]") }
         let error = #expect(throws: ConfigurationError.self) {
             try configuration(file: "result_hosts: [\"http://nas\", nas.local, \"a b\"]")
         }
         #expect(error?.exit == .configuration)
-        #expect(error?.problems.count == 2)
+        #expect(error?.file?.diagnostics.count == 2)
     }
 
     @Test func `proxies and hosts go to the client, and what is wrong with them is said without passwords`() throws {
@@ -183,12 +209,13 @@ import Testing
     }
 
     @Test func `a mistyped key of the file names the nearest one`() throws {
-        let error = #expect(throws: ManifestErrorBox.self) {
-            do { _ = try file("concurency: 3\nprices: {m: cheap}\n") } catch { throw ManifestErrorBox(error) }
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration(file: "concurency: 3\nprices: {m: cheap}\n")
         }
-        #expect(error?.text.contains("unknown key `concurency`") == true)
-        #expect(error?.text.contains("did you mean `concurrency`?") == true)
-        #expect(error?.text.contains("`m` must be an amount") == true)
+        let text = "\(error?.file?.diagnostics ?? [])"
+        #expect(text.contains("unknown key `concurency`"))
+        #expect(text.contains("did you mean `concurrency`?"))
+        #expect(text.contains("`m` must be an amount"))
     }
 
     @Test func `a mistyped variable of the environment is pointed out, a foreign one is not`() {
@@ -196,13 +223,5 @@ import Testing
             "NIGHTJAR_CONCURENCY": "3", "NIGHTJAR_RATE": "5", "NIGHTJAR_API_KEY": "k", "NIGHTJAR_SOMETHING_ELSE": "1",
         ])
         #expect(warnings == ["warning: `NIGHTJAR_CONCURENCY` is not a setting; did you mean `NIGHTJAR_CONCURRENCY`?"])
-    }
-}
-
-private struct ManifestErrorBox: Error {
-    let text: String
-
-    init(_ error: any Error) {
-        text = "\(error)"
     }
 }

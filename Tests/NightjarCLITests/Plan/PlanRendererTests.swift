@@ -30,7 +30,7 @@ import Testing
         _ configure: (inout RunConfiguration) -> Void = { _ in }
     ) throws -> String {
         var configuration = try RunConfiguration(
-            flags: [:], environment: [:], file: ConfigurationFile.load(named: nil, environment: [:]))
+            flags: [:], environment: [:], file: ConfigurationFile())
         configure(&configuration)
         let plan = Plan(
             configuration: configuration, batches: batches, experience: Experience([]), freeBytes: free, now: now)
