@@ -69,10 +69,10 @@ import Testing
         for cause in ["first", "second"] {
             let job = try await opened.claim(batch)
             _ = try await opened.record(
-                job.id, batch, from: .submitting, to: .failed(FailureCause(.badRequest, cause)))
+                job.id, batch, from: .submitting, to: .failed(FailureCause(.rejected, cause)))
         }
-        #expect(try await opened.store.summary(of: batch) == opened.store.batches()[1])
-        #expect(try await opened.store.summary(of: BatchID(99)) == nil)
+        #expect(try await opened.store.batch(batch) == opened.store.batches()[1])
+        #expect(try await opened.store.batch(BatchID(99)) == nil)
         #expect(try await opened.store.failures(of: batch, limit: 9).map { $0.error?.message } == ["first", "second"])
         #expect(try await opened.store.failures(of: batch, limit: 1).map(\.index) == [1])
     }

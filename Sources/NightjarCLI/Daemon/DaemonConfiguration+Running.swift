@@ -24,7 +24,8 @@ extension DaemonConfiguration {
     func ownership(of batch: BatchSummary) -> FileOwnership { ownership(of: batch.settings) }
 
     private func ownership(of settings: BatchSettings) -> FileOwnership {
-        inbox(of: settings)?.ownership ?? FileOwnership()
+        guard let inbox = inbox(of: settings) else { return .inherited }
+        return FileOwnership(group: inbox.group.flatMap { FileOwnership.group(named: $0) }, mode: inbox.mode)
     }
 
     /// Says where the files of a batch go.
@@ -49,7 +50,12 @@ extension DaemonConfiguration {
             }
             throw .invalid(
                 ManifestError(
-                    kind: .invalid, file: file, code: "images-of-another-state", words.joined(separator: "\n"), hint: nil))
+                    kind: .invalid, file: file,
+                    diagnostics: [
+                        Diagnostic(
+                            file: file, line: 0, column: 0, code: "images-of-another-state",
+                            message: words.joined(separator: "; "))
+                    ]))
         }
     }
 }

@@ -17,7 +17,7 @@ struct DaemonPulse: Service {
     private static let extension_: Duration = .seconds(10)
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 let (progress, waits) = (supervisor.progress, supervisor.view.waits)
                 manager.status(Self.line(progress, waits, supervisor.standstill, isDraining: isDraining()))

@@ -75,13 +75,16 @@ final class DaemonRun: Sendable {
         let signals = StopSignals(onSecond: {})
         let listening = Task { await signals.listen() }
         defer { listening.cancel() }
+        // Its own words are about the code.
+        var quiet = logger
+        quiet.logLevel = .warning
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 // They stop in reverse.
                 services: parts.services(
                     http: start.http, reloader: Reloader(manager: manager, logger: logger) { try await self.reload(parts) }
                 ).map { .init(service: $0, successTerminationBehavior: .ignore) },
-                logger: logger))
+                logger: quiet))
         signals.connect { _ in
             self.manager.stopping()
             Task { await group.triggerGracefulShutdown() }

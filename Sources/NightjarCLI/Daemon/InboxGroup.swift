@@ -1,4 +1,5 @@
 internal import NightjarDaemon
+internal import NightjarRunner
 internal import ServiceLifecycle
 internal import Synchronization
 

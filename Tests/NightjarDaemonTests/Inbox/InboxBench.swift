@@ -40,7 +40,7 @@ final class InboxBench: Sendable {
         IntakeHost(
             store: store, time: clock.timekeeper,
             check: { _, _, _ throws(DropRefusal) in if let refusal { throw refusal } },
-            start: { [started] batches in started.withLock { $0 += batches } },
+            runners: Runners(started: started),
             end: { [ends] batch in ends.value[batch] })
     }
 
@@ -172,5 +172,20 @@ struct RecordingHandler: LogHandler {
 
     func log(event: LogEvent) {
         lines.withLock { $0.append("\(event.level) \(event.message)") }
+    }
+}
+
+/// Takes batches in, and notes that they would run.
+struct Runners: BatchRunners {
+    let started: Locked<[BatchID]>
+
+    func take(_ intake: @Sendable () throws -> [Intake]) async throws -> [BatchID] {
+        let batches = try intake().map(\.batch)
+        await carryOn(batches)
+        return batches
+    }
+
+    func carryOn(_ batches: [BatchID]) async {
+        started.withLock { $0 += batches }
     }
 }
