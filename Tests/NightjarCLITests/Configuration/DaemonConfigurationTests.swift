@@ -47,10 +47,10 @@ struct DaemonConfigurationTests {
         #expect(daemon.run.state == folder.path("output/.nightjar/state.sqlite3"))
         #expect(daemon.settleInbox == .seconds(2) && daemon.rescan == .seconds(30))
         #expect(daemon.http == DashboardSettings(host: "127.0.0.1", port: 8787))
-        #expect(daemon.notifications.isEmpty && daemon.daily == nil && daemon.modelConcurrency.isEmpty)
+        #expect(daemon.notifications.isEmpty && daemon.run.run.daily == nil && daemon.run.run.modelConcurrency.isEmpty)
         #expect(daemon.logLevel == .info && daemon.logFormat == .text)
         #expect(daemon.run.run.drainTimeout == .seconds(20))
-        #expect(daemon.run.run.waitsOutTrouble)
+        #expect(daemon.run.run.isService)
         #expect(daemon.run.progress == .none)
         #expect(daemon.key.redacted("sk-test") == "[key]")
     }
@@ -113,8 +113,8 @@ struct DaemonConfigurationTests {
             occasions: [.finished],
             target: .webhook(url: nil, urlFile: folder.path("ntfy"), tokenFile: nil, format: .json))
         #expect(daemon.notifications == [first, second, third, fourth])
-        #expect(daemon.daily == DailyLimits(budget: Money("10"), maxJobs: 500, timeZone: "Europe/Paris"))
-        #expect(daemon.modelConcurrency == ["m": 2, "n/o": 3])
+        #expect(daemon.run.run.daily == DailyLimits(budget: Money("10"), maxJobs: 500, timeZone: "Europe/Paris"))
+        #expect(daemon.run.run.modelConcurrency == ["m": 2, "n/o": 3])
         #expect(daemon.settleInbox == .seconds(5) && daemon.rescan == .seconds(60))
         #expect(daemon.http == DashboardSettings(host: "::1", port: 80))
         #expect(daemon.logLevel == .debug && daemon.logFormat == .json)
@@ -292,6 +292,6 @@ struct DaemonConfigurationTests {
         let daemon = try load(text)
         #expect(daemon.warnings.isEmpty)
         #expect(daemon.inboxes.count == 2 && daemon.notifications.count == 2)
-        #expect(daemon.daily?.budget == Money("50"))
+        #expect(daemon.run.run.daily?.budget == Money("50"))
     }
 }

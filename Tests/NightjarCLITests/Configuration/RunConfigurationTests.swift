@@ -148,12 +148,12 @@ import Testing
     @Test func `the limits of a day and of models are read, and are no matter of a rehearsal's cost`() throws {
         let text = "prices: {m: 0.01}\ndaily: {budget: 5, max_jobs: 100, timezone: UTC}\nmodel_concurrency: {m: 2}"
         let limited = try configuration(file: text)
-        #expect(limited.daily == DailyLimits(budget: Money("5"), maxJobs: 100, timeZone: "UTC"))
-        #expect(limited.modelConcurrency == ["m": 2])
+        #expect(limited.run.daily == DailyLimits(budget: Money("5"), maxJobs: 100, timeZone: "UTC"))
+        #expect(limited.run.modelConcurrency == ["m": 2])
         let rehearsal = try configuration(file: text, rehearses: true)
-        #expect(rehearsal.daily == nil)
-        #expect(rehearsal.modelConcurrency == ["m": 2])
-        #expect(try configuration().daily == nil)
+        #expect(rehearsal.run.daily == nil)
+        #expect(rehearsal.run.modelConcurrency == ["m": 2])
+        #expect(try configuration().run.daily == nil)
     }
 
     @Test func `the daemon's part of a file is nothing to a run, unless something is wrong with it`() throws {
