@@ -121,7 +121,9 @@ let package = Package(
         .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
         .testTarget(
             name: "JobsAPIClientTests",
-            dependencies: ["JobsAPIClient", "NightjarCore", asyncHTTPClient, nioCore, nioPosix, nioSSL]),
+            dependencies: [
+                "JobsAPIClient", "NightjarCore", "NightjarTestSupport", asyncHTTPClient, nioCore, nioPosix, nioSSL,
+            ]),
         .testTarget(
             name: "NightjarStoreTests",
             dependencies: ["NightjarCore", "NightjarStore", "NightjarTestSupport", crypto, grdb, grdbSQLite],

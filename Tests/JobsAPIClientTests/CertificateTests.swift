@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import NightjarCore
+import NightjarTestSupport
 import Testing
 
 @testable import JobsAPIClient

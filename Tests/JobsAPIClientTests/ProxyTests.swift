@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import NightjarCore
+import NightjarTestSupport
 import Testing
 
 @testable import JobsAPIClient

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import NightjarCore
+import NightjarTestSupport
 import Testing
 
 @testable import JobsAPIClient

@@ -2,8 +2,6 @@ import Foundation
 import NightjarCore
 import Testing
 
-@testable import JobsAPIClient
-
 struct RetryAfterHeaderTests {
     /// Tue, 24 Nov 2026 12:00:00 GMT.
     private let now = Date(timeIntervalSince1970: 1_795_521_600)

@@ -1,18 +1,18 @@
-import Foundation
+package import Foundation
 import Glibc
 import Synchronization
 
 /// A server on a loopback port of its own that does, byte for byte, what a script says. One thread a connection.
-final class ScriptedServer: Sendable {
-    struct Request: Sendable {
-        var method: String
+package final class ScriptedServer: Sendable {
+    package struct Request: Sendable {
+        package var method: String
         /// As it stands in the request line.
-        var target: String
+        package var target: String
         /// Names in lower case.
-        var headers: [(name: String, value: String)]
-        var body: Data
+        package var headers: [(name: String, value: String)]
+        package var body: Data
 
-        func header(_ name: String) -> String? {
+        package func header(_ name: String) -> String? {
             headers.first { $0.name == name }?.value
         }
     }
@@ -24,12 +24,12 @@ final class ScriptedServer: Sendable {
         var isStopped = false
     }
 
-    let port: Int
+    package let port: Int
     private let listener: CInt
     private let state = Mutex(State())
 
     /// - Parameter script: Run for each connection, which is closed when it returns.
-    init(_ script: @escaping @Sendable (Connection) -> Void) {
+    package init(_ script: @escaping @Sendable (Connection) -> Void) {
         (listener, port) = Self.bound()
         precondition(listen(listener, 256) == 0)
         // The listener's number is good until `deinit` has shut it down; the thread holds the server no longer.
@@ -60,15 +60,15 @@ final class ScriptedServer: Sendable {
     }
 
     /// Answers every request of every connection, which stay open.
-    convenience init(answering answer: @escaping @Sendable (Request) -> String) {
+    package convenience init(answering answer: @escaping @Sendable (Request) -> String) {
         self.init { connection in
             while let request = connection.read() { connection.send(answer(request)) }
         }
     }
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var requests: [Request] { state.withLock { $0.requests } }
-    var connections: Int { state.withLock { $0.connections } }
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var requests: [Request] { state.withLock { $0.requests } }
+    package var connections: Int { state.withLock { $0.connections } }
 
     private func note(_ request: Request) {
         state.withLock { $0.requests.append(request) }
@@ -105,20 +105,20 @@ final class ScriptedServer: Sendable {
     }
 
     /// A port on which nobody listens: it stays taken as long as the process lives, so that no other test gets it.
-    static func closedPort() -> Int {
+    package static func closedPort() -> Int {
         bound().port
     }
 }
 
 /// What a script has in its hands.
-struct Connection: Sendable {
-    let socket: CInt
+package struct Connection: Sendable {
+    package let socket: CInt
     /// From 1, in the order in which they were accepted.
-    let number: Int
-    let note: @Sendable (ScriptedServer.Request) -> Void
+    package let number: Int
+    package let note: @Sendable (ScriptedServer.Request) -> Void
 
     /// The next whole request; `nil` when the peer has gone.
-    func read() -> ScriptedServer.Request? {
+    package func read() -> ScriptedServer.Request? {
         var bytes = Data()
         let blank = Data("\r\n\r\n".utf8)
         while bytes.range(of: blank) == nil {
@@ -154,12 +154,12 @@ struct Connection: Sendable {
 
     /// - Returns: `false` when the peer has gone.
     @discardableResult
-    func send(_ text: String) -> Bool {
+    package func send(_ text: String) -> Bool {
         send(Data(text.utf8))
     }
 
     @discardableResult
-    func send(_ bytes: Data) -> Bool {
+    package func send(_ bytes: Data) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
@@ -174,7 +174,7 @@ struct Connection: Sendable {
     /// Says nothing until the peer goes.
     /// - Returns: 0 when the peer closed in order, else the `errno` that it left.
     @discardableResult
-    func waitForClose() -> CInt {
+    package func waitForClose() -> CInt {
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
             let count = recv(socket, &buffer, buffer.count, 0)
@@ -184,7 +184,7 @@ struct Connection: Sendable {
     }
 
     /// Passes bytes on to a port of this machine and back, until one of the two goes.
-    func splice(toPort port: Int) {
+    package func splice(toPort port: Int) {
         let other = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         defer { close(other) }
         var address = sockaddr_in()
@@ -209,18 +209,18 @@ struct Connection: Sendable {
     }
 
     /// One byte every `interval`, until the peer goes.
-    func drip(_ byte: UInt8, every interval: useconds_t) {
+    package func drip(_ byte: UInt8, every interval: useconds_t) {
         while send(Data([byte])) { usleep(interval) }
     }
 
     /// Lets the connection's end be a RST.
-    func resetOnClose() {
+    package func resetOnClose() {
         var setting = linger(l_onoff: 1, l_linger: 0)
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &setting, socklen_t(MemoryLayout<linger>.size))
     }
 }
 
 /// The text of a reply with a body of known length.
-func reply(_ status: String, _ headers: [String] = [], _ body: String = "") -> String {
+package func reply(_ status: String, _ headers: [String] = [], _ body: String = "") -> String {
     (["HTTP/1.1 \(status)"] + headers + ["Content-Length: \(body.utf8.count)", "", body]).joined(separator: "\r\n")
 }

@@ -1,7 +1,5 @@
-internal import JobsAPI
-
 /// The dates of HTTP (RFC 9110 §5.6.7), in all three forms.
-enum HTTPDate {
+package enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     /// - Parameters:
@@ -10,7 +8,7 @@ enum HTTPDate {
     ///   - now: Unix seconds, to choose the century of a year of two digits: the latest that is not more than 50 years
     ///     ahead.
     /// - Returns: Unix seconds; `nil` for all else.
-    static func seconds(_ text: String, now: Int64) -> Int64? {
+    package static func seconds(_ text: String, now: Int64) -> Int64? {
         let parts = text.split { " ,:".contains($0) }.map(String.init)
         switch parts.count {
         case 8 where parts[7] == "GMT":
@@ -29,11 +27,15 @@ enum HTTPDate {
     }
 
     private static func seconds(_ day: String, _ month: String, _ year: Int64?, _ time: ArraySlice<String>) -> Int64? {
-        let numbers = ([day] + time).compactMap(number)
-        guard let month = months.firstIndex(of: month), let year, numbers.count == 4 else { return nil }
-        return WireTime.seconds(
-            year: year, month: Int64(month + 1), day: numbers[0], hour: numbers[1], minute: numbers[2],
-            second: numbers[3])
+        let numbers = ([day] + time).compactMap(number).map { Int(clamping: $0) }
+        guard let month = months.firstIndex(of: month), let year, (1970...9999).contains(year), numbers.count == 4,
+            numbers[3] <= 60,
+            // A leap second counts as the one after it.
+            let time = LocalTime(
+                year: Int(year), month: month + 1, day: numbers[0], hour: numbers[1], minute: numbers[2],
+                second: min(numbers[3], 59))
+        else { return nil }
+        return time.milliseconds / 1000 + (numbers[3] == 60 ? 1 : 0)
     }
 
     /// Digits only: `Int64` reads signs too.

@@ -1,9 +1,8 @@
-internal import FoundationEssentials
-internal import NightjarCore
+package import FoundationEssentials
 
 /// Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or an HTTP date measured against the reply's own `Date`.
-enum RetryAfterHeader {
-    static func parse(_ value: String?, date: String?, now: Date = Date()) -> RetryAfter {
+package enum RetryAfterHeader {
+    package static func parse(_ value: String?, date: String?, now: Date = Date()) -> RetryAfter {
         guard let value = value?.trimmed(), !value.isEmpty else { return RetryAfter(nil) }
         // `Double` reads `0x10`, `1e3` and `inf` too; a number too large for it becomes infinite, so an hour.
         if let seconds = Double(value), value.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E }) {

@@ -1,7 +1,6 @@
 import Foundation
+import NightjarCore
 import Testing
-
-@testable import JobsAPIClient
 
 struct HTTPDateTests {
     /// Tue, 24 Nov 2026 12:00:00 GMT.
