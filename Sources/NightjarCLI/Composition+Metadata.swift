@@ -20,7 +20,7 @@ extension Composition {
             let name = batch.settings.name
             var record = try await store.metadataRecord(of: batch.id)
             guard images != record.images ?? 0 || changed.contains(name) else { continue }
-            let place = batch.settings.origin?.output ?? output
+            let place = batch.settings.output(otherwise: output)
             let path = try await MetadataFile(output: place, batch: name, ownership: ownership(batch)).rewrite(
                 knownHashes: record.hashes,
                 remember: { hash in

@@ -63,7 +63,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let total = batches.reduce(0) { $0 + $1.count(.done, .filtered) }
         var progress = VerifyProgress(STDERR_FILENO, width: console.errorWidth, style: console.errorStyle)
         defer { progress.end() }
-        let verification = Verification(store: store, check: FileCheck(output: output, width: Verification.width))
+        let verification = Verification(store: store, output: output)
         return try await verification.run(batches) { checked, bytes in
             progress.show("checked \(checked) of \(total) images, \(ByteCount(bytes: bytes))")
         }

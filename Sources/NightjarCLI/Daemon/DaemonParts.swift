@@ -23,6 +23,8 @@ final class DaemonParts: Sendable {
     private let supervisor: RunnerSupervisor
     private let inboxes: InboxGroup
     private let ends: BatchEnds
+    private let notifier: Notifier
+    private let notices: Notices
     private let isDraining: DrainMark
     private let startedAt = WallTime.now
 
@@ -35,7 +37,7 @@ final class DaemonParts: Sendable {
 
     init(
         store: SQLiteStore, client: JobsAPIClient, locks: OutputLocks, manager: ServiceManager, logger: Logger,
-        time: Timekeeper, configuration: DaemonConfiguration, current: @escaping @Sendable () -> DaemonConfiguration
+        time: Timekeeper, environment: [String: String], configuration: DaemonConfiguration, current: @escaping @Sendable () -> DaemonConfiguration
     ) {
         let isDraining = DrainMark()
         let tree = OutputFolders(path: configuration.run.output, maxImageBytes: configuration.run.maxImageBytes)
@@ -72,6 +74,12 @@ final class DaemonParts: Sendable {
             },
             runners: supervisor,
             end: { batch in try await store.batch(batch).flatMap { ends.end(of: $0) } })
+        let notices = Notices(store: store, time: time) { try await host.result(of: [$0]) }
+        let notifier = Notifier(
+            configuration.notifications, environment: environment, time: time, logger: logger,
+            digest: { await notices.digest() })
+        self.notices = notices
+        self.notifier = notifier
         inboxes = InboxGroup(configuration.inboxes) { settings in
             Inbox(
                 settings, timing: current().inboxTiming, store: store, host: host, logger: logger, time: time)
@@ -86,7 +94,10 @@ final class DaemonParts: Sendable {
         self.supervisor = supervisor
         self.ends = ends
         self.isDraining = isDraining
-        ends.connect { [inboxes] end, batch in inboxes.ended(end, of: batch.settings.origin?.inbox) }
+        ends.connect { [inboxes] end, batch in
+            inboxes.ended(end, of: batch.settings.origin?.inbox)
+            await notices.finished(batch, reason: end.reason, to: notifier)
+        }
     }
 
     /// In the order in which they start; they stop in reverse, so that what watches and tells goes on until the drain is
@@ -98,7 +109,7 @@ final class DaemonParts: Sendable {
             },
             DaemonPulse(
                 manager: manager, supervisor: supervisor, time: time, isDraining: { [isDraining] in isDraining.isSet },
-                notice: { _, _ in }),
+                notice: { [notices, notifier] in await notices.notice($0, $1, $2, to: notifier) }), notifier,
         ]
         if let http { services.append(WebPage(page(http), logger: logger)) }
         return services + [ends, supervisor, inboxes, ReadyNotice(manager: manager), reloader]
@@ -126,6 +137,7 @@ final class DaemonParts: Sendable {
     func apply(_ configuration: DaemonConfiguration) async throws {
         try await supervisor.apply(configuration.runSettings)
         inboxes.watch(configuration.inboxes)
+        notifier.replace(configuration.notifications)
     }
 
     /// After all services: what ended at the very end has its result, and its metadata.

@@ -10,7 +10,7 @@ struct DaemonPulse: Service {
     let time: Timekeeper
     let isDraining: @Sendable () -> Bool
     /// Told of how things stand each second.
-    let notice: @Sendable ([BatchProgress], [String: RunSnapshot.Wait]) async -> Void
+    let notice: @Sendable ([BatchProgress], [String: RunSnapshot.Wait], RunSnapshot.Wait?) async -> Void
 
     private static let pause: Duration = .seconds(1)
     /// Longer than a pulse, so that one that comes late is none too late.
@@ -22,7 +22,7 @@ struct DaemonPulse: Service {
                 let (progress, waits) = (supervisor.progress, supervisor.view.waits)
                 manager.status(Self.line(progress, waits, supervisor.standstill, isDraining: isDraining()))
                 if isDraining() { manager.extendTimeout(by: Self.extension_) }
-                await notice(progress, waits)
+                await notice(progress, waits, supervisor.standstill)
                 try? await time.sleep(time.now() + Self.pause)
             }
         }

@@ -64,7 +64,7 @@ final class DaemonRun: Sendable {
             readKey: { [read] in try? read().key })
         let parts = DaemonParts(
             store: store, client: client, locks: locks, manager: manager, logger: logger, time: time,
-            configuration: start, current: { self.current })
+            environment: environment, configuration: start, current: { self.current })
         let result = await Result { () async throws in try await serve(parts, start) }
         manager.stopping()
         await client.shutdown()

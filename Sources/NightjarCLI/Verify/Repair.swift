@@ -42,13 +42,18 @@ struct Repair {
         } catch {
             throw Refusal(error)
         }
-        let outputLock = try Composition.lock(
-            configuration.output + "/.nightjar/output.lock", holding: "the output folder `\(configuration.output)`")
-        defer { outputLock.release() }
         let batches = try await store.batches().filter { batch == nil || $0.settings.name == batch }
+        let locks = OutputLocks()
+        defer { locks.release() }
+        try locks.take(configuration.output)
+        for batch in batches { try locks.take(batch.settings.output(otherwise: configuration.output)) }
         var report = try await verify(store, batches)
         guard !report.findings.isEmpty else { return (report, nil) }
-        let tree = OutputFolder(path: configuration.output, maxImageBytes: configuration.maxImageBytes)
+        let tree = OutputFolders(path: configuration.output, maxImageBytes: configuration.maxImageBytes)
+        for batch in batches {
+            tree.assign(
+                batch.settings.name, to: batch.settings.output(otherwise: configuration.output), ownership: .inherited)
+        }
         do {
             try tree.checkWritable(batches: batches.map(\.settings.name))
         } catch {
@@ -66,7 +71,7 @@ struct Repair {
                 findings, batches, store: store, tree: tree, key: key, baseURL: configuration.baseURL)
         }
         report.findings = repaired
-        try await writeMetadata(store, report)
+        try await writeMetadata(store, report, batches)
         return (report, trouble.map { Refusal($0) })
     }
 
@@ -85,7 +90,7 @@ struct Repair {
     }
 
     private func fetch(
-        _ findings: [VerifyReport.Finding], _ batches: [BatchSummary], store: SQLiteStore, tree: OutputFolder,
+        _ findings: [VerifyReport.Finding], _ batches: [BatchSummary], store: SQLiteStore, tree: OutputFolders,
         key: APIKey?, baseURL: String
     ) async throws -> (findings: [VerifyReport.Finding], trouble: Repairer.Trouble?) {
         let settings = configuration.run
@@ -106,15 +111,21 @@ struct Repair {
         return result
     }
 
+    private func folder(of batch: String, _ batches: [BatchSummary]) -> String {
+        let settings = batches.first { $0.settings.name == batch }?.settings
+        let output = settings?.output(otherwise: configuration.output) ?? configuration.output
+        return "\(output)/\(SafePathComponent.make(batch, limit: 200))"
+    }
+
     /// Only where an image is another one, or is gone from the tree; and where the file went with the images.
-    private func writeMetadata(_ store: SQLiteStore, _ report: VerifyReport) async throws {
+    private func writeMetadata(
+        _ store: SQLiteStore, _ report: VerifyReport, _ batches: [BatchSummary]
+    ) async throws {
         let changed = report.findings.filter { finding in
             switch finding.repair {
             case .repaired(isOther: true), .blank: true
             case .repaired(isOther: false):
-                access(
-                    "\(configuration.output)/\(SafePathComponent.make(finding.batch, limit: 200))/metadata.jsonl", F_OK)
-                    != 0
+                access("\(folder(of: finding.batch, batches))/metadata.jsonl", F_OK) != 0
             case .gone, .failed, nil: false
             }
         }

@@ -5,7 +5,8 @@ internal import NightjarStore
 /// Compares every delivered file with what the state says of it.
 struct Verification {
     let store: any JobStore
-    let check: FileCheck
+    /// Of batches that came with a `run`; those of an inbox know their own.
+    let output: String
 
     /// Files that are read at one time.
     static let width = 2
@@ -24,20 +25,20 @@ struct Verification {
     ) async throws -> VerifyReport {
         var report = VerifyReport()
         for batch in batches where batch.count(.done, .filtered) > 0 {
-            try await run(batch.settings.name, &report, progress)
+            let check = FileCheck(output: batch.settings.output(otherwise: output), width: Self.width)
+            try await run(batch.settings.name, check, &report, progress)
         }
         return report
     }
 
     private func run(
-        _ batch: String, _ report: inout VerifyReport, _ progress: (_ checked: Int, _ bytes: Int64) -> Void
+        _ batch: String, _ check: FileCheck, _ report: inout VerifyReport, _ progress: (_ checked: Int, _ bytes: Int64) -> Void
     ) async throws {
         var items: [Item] = []
         try await store.forEachJob(of: batch, in: [.done, .filtered]) { job in
             guard let file = job.file else { return }
             items.append(Item(key: job.key, label: job.label, state: job.state, file: file))
         }
-        let check = check
         var problems: [Int: VerifyReport.Finding.Problem] = [:]
         try await withThrowingTaskGroup(of: (Int, VerifyReport.Finding.Problem?).self) { group in
             var next = 0

@@ -68,6 +68,10 @@ package struct BatchSettings: Hashable, Sendable, Codable {
     /// `nil`: it came with a `run`.
     package var origin: Origin?
 
+    /// Where its images go.
+    /// - Parameter output: The output folder of a batch that came with a `run`.
+    package func output(otherwise output: String) -> String { origin?.output ?? output }
+
     package static let defaultPathTemplate = "${batch}/${index:06}-${slug}-${seed}.${ext}"
 
     package init(

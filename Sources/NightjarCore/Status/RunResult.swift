@@ -44,10 +44,13 @@ package struct RunResult: Equatable, Sendable {
         var line = JSONWriter()
         line.add("version", 1)
         line.add("exit", exit.rawValue)
-        line.add("batches", batches.map { $0.json(now: now) })
+        line.add("batches", batchesJSON(now: now))
         if let duplicateOf { line.add("duplicate_of", duplicateOf) }
         return line
     }
+
+    /// Each batch alone, as it stands in `batches`.
+    package func batchesJSON(now: WallTime) -> [JSONWriter] { batches.map { $0.json(now: now) } }
 }
 
 extension RunResult.Batch {
