@@ -18,9 +18,10 @@ package struct IntakeHost: DropHost {
     ///   - end: How a batch ended; `nil` while it runs.
     package init(
         store: any JobStore & DropStore, changed: ChangedJobs = .keep, time: Timekeeper,
-        check: @escaping @Sendable (
-            ManifestBatch, BatchSettings, _ file: String
-        ) async throws(DropRefusal) -> Void = { _, _, _ throws(DropRefusal) in },
+        check:
+            @escaping @Sendable (
+                ManifestBatch, BatchSettings, _ file: String
+            ) async throws(DropRefusal) -> Void = { _, _, _ throws(DropRefusal) in },
         start: @escaping @Sendable ([BatchID]) async -> Void,
         end: @escaping @Sendable (BatchID) async throws -> BatchEnd?
     ) {
@@ -41,12 +42,14 @@ package struct IntakeHost: DropHost {
             if wanted.count > 1 {
                 for (batch, settings) in wanted {
                     try store.checkIntake(
-                        settings, digest: batch.digest, changed: changed, now: time.wall(), expand: batch.expandUnlessStopped)
+                        settings, digest: batch.digest, changed: changed, now: time.wall(),
+                        expand: batch.expandUnlessStopped)
                 }
             }
             return try wanted.map { batch, settings in
                 try store.takeIn(
-                    settings, digest: batch.digest, changed: changed, now: time.wall(), expand: batch.expandUnlessStopped
+                    settings, digest: batch.digest, changed: changed, now: time.wall(),
+                    expand: batch.expandUnlessStopped
                 ).batch
             }
         }
@@ -62,7 +65,8 @@ package struct IntakeHost: DropHost {
             return .failure(.conflicts(found))
         } catch let error as ManifestError {
             return .failure(
-                error.kind == .unwritable ? .later(error.diagnostics.map(\.message).joined(separator: "; ")) : .invalid(error))
+                error.kind == .unwritable
+                    ? .later(error.diagnostics.map(\.message).joined(separator: "; ")) : .invalid(error))
         } catch let failure as StoreFailure {
             return .failure(.later(failure.words))
         } catch {
