@@ -8,9 +8,9 @@ struct NightjarCommand: AsyncParsableCommand {
         abstract: "Runs batches of image-generation jobs overnight: nothing lost, nothing paid twice.",
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, DaemonCommand.self, PlanCommand.self, StatusCommand.self, JobsCommand.self,
-            WhyCommand.self,
-            RetryCommand.self, VerifyCommand.self, ServeCommand.self, InitCommand.self,
+            RunCommand.self, DaemonCommand.self, SubmitCommand.self, PlanCommand.self, StatusCommand.self,
+            JobsCommand.self, WhyCommand.self, RetryCommand.self, VerifyCommand.self, ServeCommand.self,
+            InitCommand.self,
         ])
 }
 

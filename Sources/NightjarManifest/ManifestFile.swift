@@ -9,7 +9,7 @@ package struct ManifestFile {
     /// As messages name it.
     private let name: String
     /// Where it is read from.
-    private let path: String
+    package let path: String
     private let folder: ManifestFolder
     /// Keeps what came through standard input.
     private let copy: StandardInputCopy?
@@ -39,15 +39,16 @@ package struct ManifestFile {
     }
 
     /// Reads standard input to its end, into a temporary file; files that it names are looked for in the working folder.
+    /// - Parameter isConfined: The files that it names must lie in the working folder.
     /// - Throws: Where that cannot be read, or kept.
-    package static func standardInput() throws(ManifestError) -> ManifestFile {
-        ManifestFile(try StandardInputCopy.make())
+    package static func standardInput(isConfined: Bool = false) throws(ManifestError) -> ManifestFile {
+        ManifestFile(try StandardInputCopy.make(), isConfined: isConfined)
     }
 
-    private init(_ copy: StandardInputCopy) {
+    private init(_ copy: StandardInputCopy, isConfined: Bool) {
         name = StandardInputCopy.name
         path = copy.path
-        folder = ManifestFolder(path: ".")
+        folder = ManifestFolder(path: ".", isConfined: isConfined)
         self.copy = copy
     }
 

@@ -28,7 +28,8 @@ extension SQLiteStore: DropStore {
                 let id = db.lastInsertedRowID
                 for batch in Set(drop.batches) {
                     try db.execute(
-                        sql: "INSERT INTO drop_batches(drop_id, batch_id) VALUES (?, ?)", arguments: [id, batch.rawValue])
+                        sql: "INSERT INTO drop_batches(drop_id, batch_id) VALUES (?, ?)",
+                        arguments: [id, batch.rawValue])
                 }
             }
             let noted = try Self.drops(
@@ -103,7 +104,8 @@ extension SQLiteStore: DropStore {
     /// Oldest first.
     private static func drops(_ condition: String, _ arguments: StatementArguments, in db: Database) throws -> [Drop] {
         let rows = try Row.fetchAll(db, sql: "SELECT * FROM drops \(condition) ORDER BY id", arguments: arguments)
-        let batches = try db.cachedStatement(sql: "SELECT batch_id FROM drop_batches WHERE drop_id = ? ORDER BY batch_id")
+        let batches = try db.cachedStatement(
+            sql: "SELECT batch_id FROM drop_batches WHERE drop_id = ? ORDER BY batch_id")
         return try rows.map { row in
             let id: Int64 = row["id"]
             let ended: Int64? = row["ended_at_ms"]

@@ -20,7 +20,7 @@ import Testing
         #expect(await heard.next() == .changed(FileName("new.txt"), folder: 0))
         try FileManager.default.moveItem(atPath: folder.path("one/new.txt"), toPath: folder.path("one/other.txt"))
         #expect(await heard.next() == .movedIn(FileName("other.txt"), folder: 0))
-        try FileManager.default.removeItem(atPath: folder.path("one"))
+        try FileManager.default.moveItem(atPath: folder.path("one"), toPath: folder.path("three"))
         #expect(await heard.next() == .lost)
     }
 

@@ -11,7 +11,9 @@ import Testing
             inbox: "/in", accepted: accepted, stem: "stem", batches: batches, digest: digest, takenAt: Opened.now)
     }
 
-    @Test(arguments: StoreKind.allCases) func `a batch is known with its owner and its digest`(kind: StoreKind) async throws {
+    @Test(arguments: StoreKind.allCases) func `a batch is known with its owner and its digest`(kind: StoreKind)
+        async throws
+    {
         let opened = try Opened(kind)
         #expect(try await opened.store.knownBatch(named: "spring") == nil)
         let id = try opened.takeIn([.sample("a")], digest: "x").batch
@@ -79,7 +81,7 @@ import Testing
 
     @Test(arguments: StoreKind.allCases) func `an intake is tried without one`(kind: StoreKind) async throws {
         let opened = try Opened(kind)
-        let settings = BatchSettings(name: "spring", pathTemplate: "same.png")
+        let settings = BatchSettings(name: "spring", pathTemplate: "same.${ext}")
         func check(_ jobs: [PlannedJob]) throws {
             try opened.store.checkIntake(settings, digest: "d", changed: .keep, now: Opened.now) { add in
                 for job in jobs { try add(job) }

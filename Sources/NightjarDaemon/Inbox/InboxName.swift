@@ -11,7 +11,8 @@ enum InboxName {
 
     /// Whether a manifest may be called so: no dotfile, and nothing that is still being written (`x.yaml.part`, `x.yaml~`).
     static func isManifest(_ name: FileName) -> Bool {
-        name.bytes.first != UInt8(ascii: ".") && endings.contains { name.bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }
+        name.bytes.first != UInt8(ascii: ".")
+            && endings.contains { name.bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }
     }
 
     /// - Returns: With the ending as it is.

@@ -81,7 +81,8 @@ extension InboxWork {
             return
         }
         if stamp.kind == .folder {
-            return say("folder \(name.printable)", "a folder is no manifest; it stays where it is", manifest: name.printable)
+            return say(
+                "folder \(name.printable)", "a folder is no manifest; it stays where it is", manifest: name.printable)
         }
         func again(_ later: Duration) {
             candidate.nextLook = later

@@ -89,7 +89,8 @@ extension InboxWork {
                         continue
                     }
                 }
-            } else if try !InboxName.endings.contains(where: { try folders.done.stamp(of: FileName(name + $0)) != nil }) {
+            } else if try !InboxName.endings.contains(where: { try folders.done.stamp(of: FileName(name + $0)) != nil })
+            {
                 logger.warning("an accepted manifest is gone", metadata: ["manifest": "\(drop.accepted)"])
             }
             if let accepted, accepted.isFolder { try folders.accepted.removeTree(accepted.entry) }
@@ -106,7 +107,8 @@ extension InboxWork {
         var number = 1
         while true {
             let name = InboxName.numbered(stem, number, room: InboxName.result.utf8.count)
-            let isTaken = try decidedNames.contains(name)
+            let isTaken =
+                try decidedNames.contains(name)
                 || (InboxName.endings + [InboxName.result]).contains { try done.stamp(of: FileName(name + $0)) != nil }
             if !isTaken { return name }
             number += 1

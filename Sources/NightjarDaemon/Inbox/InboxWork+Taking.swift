@@ -48,7 +48,8 @@ extension InboxWork {
             Failpoint.dropClaimed.reach()
             return .claimed(
                 Accepted(
-                    entry: entry, folder: folders.accepted, manifest: entry, isFolder: false, stem: stem, ending: ending))
+                    entry: entry, folder: folders.accepted, manifest: entry, isFolder: false, stem: stem, ending: ending
+                ))
         } catch {
             say("write", "manifests cannot be moved out of the inbox: \(error.words)")
             return .failed
@@ -105,7 +106,8 @@ extension InboxWork {
             switch reading {
             case .batches(_, stamp), .invalid: break
             case .batches, .changing, .gone, .unreadable:
-                return say("submitted \(text)", "the manifest in `.submitted/\(text)` cannot be read; it is tried again")
+                return say(
+                    "submitted \(text)", "the manifest in `.submitted/\(text)` cannot be read; it is tried again")
             case .later(let words):
                 return say("later", "a manifest could not be read: \(words); it is tried again", manifest: file)
             }
@@ -219,7 +221,8 @@ extension InboxWork {
             logger.info(
                 drop.duplicateOf == nil ? "manifest taken" : "manifest brings nothing new",
                 metadata: [
-                    "manifest": "\(accepted.name)", "batches": "\(batches.map(\.settings.name).joined(separator: ", "))",
+                    "manifest": "\(accepted.name)",
+                    "batches": "\(batches.map(\.settings.name).joined(separator: ", "))",
                 ])
             await finishIfEnded(noted)
         } catch DropRefusal.invalid(let error) {
@@ -236,7 +239,9 @@ extension InboxWork {
             unsettled.insert(accepted.entry)
             var reason = words(error)
             if case DropRefusal.later(let words) = error { reason = words }
-            say("state", "a manifest cannot be taken into the state: \(reason); it is tried again", manifest: accepted.name)
+            say(
+                "state", "a manifest cannot be taken into the state: \(reason); it is tried again",
+                manifest: accepted.name)
         }
     }
 

@@ -170,7 +170,9 @@ final class InboxWork {
             let known = Set(open.map { FileName($0.accepted) })
             let left = try folders.accepted.names().filter { !known.contains($0) && !$0.isHidden }
             for name in sorted(left, in: folders.accepted) where !isStopping { await takeAccepted(name) }
-            if !hasCarriedOn, !open.isEmpty { await host.carryOn(Set(open.flatMap(\.batches)).sorted { $0.rawValue < $1.rawValue }) }
+            if !hasCarriedOn, !open.isEmpty {
+                await host.carryOn(Set(open.flatMap(\.batches)).sorted { $0.rawValue < $1.rawValue })
+            }
             hasCarriedOn = true
             for drop in open { await finishIfEnded(drop) }
             over("recovery", "the inbox is in order again")

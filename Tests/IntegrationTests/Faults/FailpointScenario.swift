@@ -75,6 +75,8 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
                     settings: #"{"post_by_prompt": {"moth 1": ["422"]}, "job_by_prompt": {"moth 2": "held"}}"#,
                     decides: true)
             ]
+        // Of an inbox, which no run has: see `RecoveryTests` there.
+        case .dropParsed, .dropClaimed, .dropTakenIn, .dropNoted, .resultWritten, .dropMoved: []
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import NightjarCore
 import NightjarDaemon
+import NightjarStore
 import NightjarTestSupport
 import Testing
 
@@ -60,13 +61,17 @@ import Testing
         #expect(try bench.text("inbox/done/a-3.yaml") == "")
     }
 
-    @Test func `a result is written again when jobs were tried again, and only the last one of its batch`() async throws {
+    @Test func `a result is written again when jobs were tried again, and only the last one of its batch`() async throws
+    {
         let bench = try InboxBench()
         try await bench.run { inbox in
             for (number, prompt) in ["one", "two"].enumerated() {
                 try bench.put(InboxBench.manifest("spring", prompt), in: "inbox/a.yaml")
                 try await bench.until("it is taken") { bench.started.value.count == number + 1 }
-                try await bench.end("spring", in: inbox, as: EndedBatch(exit: .someFailed, startedAt: InboxBench.end.startedAt, finishedAt: InboxBench.end.finishedAt))
+                try await bench.end(
+                    "spring", in: inbox,
+                    as: EndedBatch(
+                        exit: .someFailed, startedAt: InboxBench.end.startedAt, finishedAt: InboxBench.end.finishedAt))
                 try await bench.until("it ends") { try await bench.store.openDrops().isEmpty }
                 let batch = try await bench.batch("spring")
                 bench.ends.withLock { $0[batch] = nil }
@@ -88,12 +93,16 @@ import Testing
             let job = try #require(try await bench.store.claim(1, of: batch, now: bench.clock.wall).first)
             try await bench.store.record(
                 JobChange(
-                    job: job.id, batch: batch, from: .submitting, to: .failed(FailureCause(.badRequest, "no such model")),
+                    job: job.id, batch: batch, from: .submitting, to: .failed(FailureCause(.rejected, "no such model")),
                     at: bench.clock.wall))
-            try await bench.end("one", in: inbox, as: EndedBatch(exit: .someFailed, startedAt: bench.clock.wall, finishedAt: bench.clock.wall))
+            try await bench.end(
+                "one", in: inbox,
+                as: EndedBatch(exit: .someFailed, startedAt: bench.clock.wall, finishedAt: bench.clock.wall))
             try await bench.settled()
             #expect(!bench.exists("inbox/done/a.yaml"))
-            try await bench.end("two", in: inbox, as: EndedBatch(exit: .timeLimit, startedAt: bench.clock.wall, finishedAt: bench.clock.wall))
+            try await bench.end(
+                "two", in: inbox,
+                as: EndedBatch(exit: .timeLimit, startedAt: bench.clock.wall, finishedAt: bench.clock.wall))
             try await bench.until("it ends") { bench.exists("inbox/done/a.yaml") }
         }
         let result = try bench.json("inbox/done/a.result.json")
@@ -101,7 +110,7 @@ import Testing
         let batches = try #require(result["batches"] as? [[String: Any]])
         #expect(batches.map { $0["name"] as? String } == ["one", "two"])
         let failure = try #require((batches[0]["failures"] as? [[String: Any]])?.first)
-        #expect(failure["kind"] as? String == "bad_request" && failure["message"] as? String == "no such model")
+        #expect(failure["kind"] as? String == "rejected" && failure["message"] as? String == "no such model")
         #expect((failure["key"] as? String)?.isEmpty == false && failure["id"] is NSNull)
         #expect(batches[0]["failures_omitted"] as? Int == 0)
     }
@@ -129,7 +138,9 @@ import Testing
             try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
             try await bench.until("it is taken") { bench.started.value.count == 1 }
             try await bench.end("spring", in: inbox)
-            try await bench.until("both end") { bench.exists("inbox/done/a.yaml") && bench.exists("inbox/failed/bad.yaml") }
+            try await bench.until("both end") {
+                bench.exists("inbox/done/a.yaml") && bench.exists("inbox/failed/bad.yaml")
+            }
         }
         func mode(_ name: String) throws -> Int? {
             try FileManager.default.attributesOfItem(atPath: bench.path("inbox/\(name)"))[.posixPermissions] as? Int
@@ -159,7 +170,9 @@ import Testing
             try await bench.until("one is taken") { try await bench.jobs("spring") == 2 }
             #expect(bench.exists("inbox/.accepted/id-spring/list.txt"))
             try await bench.end("spring", in: inbox)
-            try await bench.until("both end") { bench.exists("inbox/done/spring.yaml") && bench.exists("inbox/failed/bad.yaml") }
+            try await bench.until("both end") {
+                bench.exists("inbox/done/spring.yaml") && bench.exists("inbox/failed/bad.yaml")
+            }
             try await bench.until("that is on record") { try await bench.store.openDrops().isEmpty }
             try await bench.settled()
         }

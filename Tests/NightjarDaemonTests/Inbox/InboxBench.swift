@@ -92,8 +92,19 @@ final class InboxBench: Sendable {
     func settled() async throws {
         let name = "probe-\(UUID().uuidString)"
         try put("version: 9\n", in: "inbox/\(name).yaml")
-        try await until("a probe is turned away") { exists("inbox/failed/\(name).yaml") }
-        for ending in ["yaml", "error.txt"] { try FileManager.default.removeItem(atPath: path("inbox/failed/\(name).\(ending)")) }
+        var looks = 0
+        try await until("a probe is turned away") {
+            looks += 1
+            // It came before the inbox listened, and would be waited for.
+            if looks % 100 == 0, exists("inbox/\(name).yaml") {
+                try? rename(path("inbox/\(name).yaml"), path("outside/\(name)"))
+                try? rename(path("outside/\(name)"), path("inbox/\(name).yaml"))
+            }
+            return exists("inbox/failed/\(name).yaml")
+        }
+        for ending in ["yaml", "error.txt"] {
+            try FileManager.default.removeItem(atPath: path("inbox/failed/\(name).\(ending)"))
+        }
     }
 
     /// Moves the clock, and waits until the inbox has looked.

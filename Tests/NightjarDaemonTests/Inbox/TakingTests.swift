@@ -2,6 +2,7 @@ import Foundation
 import NightjarCore
 import NightjarDaemon
 import NightjarFiles
+import NightjarStore
 import NightjarTestSupport
 import Testing
 
@@ -11,10 +12,15 @@ import Testing
         let bench = try InboxBench()
         try await bench.run { inbox in
             try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
-            try await bench.until("it is taken") { bench.exists("inbox/.accepted/a.yaml") && !bench.started.value.isEmpty }
+            try await bench.until("it is taken") {
+                bench.exists("inbox/.accepted/a.yaml") && !bench.started.value.isEmpty
+            }
             #expect(bench.started.value == [try await bench.batch("spring")])
             let origin = try await bench.store.knownBatch(named: "spring")?.origin
-            #expect(origin == .init(inbox: try #require(Folder.realPath(of: bench.path("inbox"))), output: bench.path("output")))
+            #expect(
+                origin
+                    == .init(
+                        inbox: try #require(Folder.realPath(of: bench.path("inbox"))), output: bench.path("output")))
             try await bench.end("spring", in: inbox)
             try await bench.until("it ends") { bench.exists("inbox/done/a.yaml") }
             try await bench.until("that is on record") { try await bench.store.openDrops().isEmpty }
@@ -65,7 +71,8 @@ import Testing
 
     @Test func `without events the inbox is looked at from time to time`() async throws {
         let bench = try InboxBench()
-        let inbox = bench.inbox(watch: { _ throws(FolderEvents.Failure) in throw FolderEvents.Failure(words: "no more") })
+        let inbox = bench.inbox(watch: { _ throws(FolderEvents.Failure) in throw FolderEvents.Failure(words: "no more")
+            })
         let running = Task { await inbox.run() }
         try await bench.until("it is ready") { bench.exists("inbox/failed") }
         try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
@@ -76,7 +83,10 @@ import Testing
         }
         running.cancel()
         await running.value
-        #expect(bench.log.value.count { $0.contains("are not heard (no more); it is looked at every 30s") } == 1)
+        #expect(
+            bench.log.value.filter { $0.contains("not heard") } == [
+                "warning changes in the inbox are not heard (no more); it is looked at every 30 s"
+            ])
     }
 
     @Test func `what has lain there for long is taken at the start, the oldest first`() async throws {
@@ -108,7 +118,8 @@ import Testing
             try bench.put("fox\nowl\n", in: "inbox/subjects.txt")
             try await bench.settled()
             #expect(bench.exists("inbox/a.yaml"))
-            try FileManager.default.createDirectory(atPath: bench.path("outside/wildcards"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: bench.path("outside/wildcards"), withIntermediateDirectories: true)
             try bench.folder.write("dim\nbright\n", to: "outside/wildcards/light.txt")
             try bench.rename(bench.path("outside/wildcards"), bench.path("inbox/wildcards"))
             try await bench.until("it is taken") { try await bench.jobs("spring") == 4 }
@@ -118,7 +129,9 @@ import Testing
     @Test func `files that do not come are not waited for for ever`() async throws {
         let bench = try InboxBench()
         try await bench.run { _ in
-            try bench.put(InboxBench.manifest("spring").replacing("prompts:", with: "prompts_from: no.txt\nx-rest:"), in: "inbox/a.yaml")
+            try bench.put(
+                InboxBench.manifest("spring").replacing("prompts:", with: "prompts_from: no.txt\nx-rest:"),
+                in: "inbox/a.yaml")
             try await bench.settled()
             try await bench.pass(.seconds(29))
             #expect(bench.exists("inbox/a.yaml"))
@@ -130,17 +143,18 @@ import Testing
 
     @Test func `several batches of a file are taken in all or none`() async throws {
         let bench = try InboxBench()
-        let shared = "output: {path: same.png}\n"
+        let shared = "output: {path: \"same.${ext}\"}\n"
         try await bench.run { _ in
             try bench.put(
-                InboxBench.manifest("good") + "---\n" + InboxBench.manifest("bad", "a", "b") + shared, in: "inbox/two.yaml")
+                InboxBench.manifest("good") + "---\n" + InboxBench.manifest("bad", "a", "b") + shared,
+                in: "inbox/two.yaml")
             try await bench.until("it is turned away") { bench.exists("inbox/failed/two.yaml") }
             #expect(try await bench.store.batches().isEmpty)
             try bench.put(InboxBench.manifest("one") + "---\n" + InboxBench.manifest("two"), in: "inbox/both.yaml")
             try await bench.until("both are taken") { bench.started.value.count == 2 }
         }
         let text = try bench.text("inbox/failed/two.error.txt")
-        #expect(text.contains("two.yaml:11:5: error:") && text.contains(#"   11 |   - "b""#))
+        #expect(text.hasPrefix("two.yaml:12:5: error:") && text.contains(#"   12 |   - "b""#), "\(text)")
         #expect(text.hasSuffix("1 error in two.yaml; nothing was submitted\n"))
     }
 
@@ -148,7 +162,9 @@ import Testing
         let bench = try InboxBench()
         try await bench.run { _ in
             try bench.rename(bench.path("inbox"), bench.path("away"))
-            try await bench.until("that is told") { bench.log.value.contains { $0.contains("the inbox cannot be used") } }
+            try await bench.until("that is told") {
+                bench.log.value.contains { $0.contains("the inbox cannot be used") }
+            }
             try bench.rename(bench.path("away"), bench.path("inbox"))
             bench.clock.advance(by: .seconds(31))
             try await bench.until("it is back") { bench.log.value.contains { $0.contains("the inbox is there again") } }
@@ -169,7 +185,9 @@ import Testing
         let bench = try InboxBench()
         try await bench.run(bench.inbox(host: bench.host(.later("no room")))) { _ in
             try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
-            try await bench.until("that is told") { bench.log.value.contains { $0.contains("no room; it is tried again") } }
+            try await bench.until("that is told") {
+                bench.log.value.contains { $0.contains("no room; it is tried again") }
+            }
         }
         #expect(bench.tree == [".accepted/a.yaml"])
         try await bench.run { _ in

@@ -2,6 +2,7 @@ import Foundation
 import NightjarCore
 import NightjarDaemon
 import NightjarManifest
+import NightjarStore
 import NightjarTestSupport
 import Testing
 
@@ -31,15 +32,12 @@ enum ManifestErrorSample {
         #expect(bench.tree == ["failed/a-2.error.txt", "failed/a-2.yml", "failed/a.error.txt", "failed/a.yaml"])
         #expect(
             try bench.text("inbox/failed/a.error.txt") == """
-                a.yaml:4:1: error: unknown key `prompt` in the manifest
+                a.yaml:4:1: error: unknown key `prompt` at the top of the manifest
                     4 | prompt: [a]
                       | ^^^^^^
                 hint: did you mean `prompts`?
 
-                a.yaml: error: the batch has no prompts
-                hint: write `prompts:` with at least one prompt, or `prompts_from:`
-
-                2 errors in a.yaml; nothing was submitted
+                1 error in a.yaml; nothing was submitted
 
                 """)
         #expect(try await bench.store.batches().isEmpty)
@@ -90,7 +88,8 @@ enum ManifestErrorSample {
             try bench.rename(bench.path("outside/link"), bench.path("inbox/link.yaml"))
             #expect(mkfifo(bench.path("outside/pipe"), 0o600) == 0)
             try bench.rename(bench.path("outside/pipe"), bench.path("inbox/pipe.yaml"))
-            try FileManager.default.createDirectory(atPath: bench.path("inbox/folder.yaml"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: bench.path("inbox/folder.yaml"), withIntermediateDirectories: true)
             try await bench.until("both are turned away") {
                 bench.exists("inbox/failed/link.yaml") && bench.exists("inbox/failed/pipe.yaml")
             }
@@ -108,7 +107,9 @@ enum ManifestErrorSample {
         let bench = try InboxBench()
         try await bench.run { _ in
             let file = try bench.folder.write(InboxBench.manifest("spring"), to: "outside/odd")
-            let name = Array(bench.path("inbox/").utf8CString.dropLast()) + [0x66, CChar(bitPattern: 0xFC)] + Array(".yaml".utf8CString)
+            let name =
+                Array(bench.path("inbox").utf8CString.dropLast()) + [0x2F, 0x66, CChar(bitPattern: 0xFC)]
+                + Array(".yaml".utf8CString)
             #expect(Foundation.rename(file, name) == 0)
             try await bench.until("it is turned away") { bench.exists("inbox/failed/f%FC.yaml") }
         }
@@ -132,10 +133,12 @@ enum ManifestErrorSample {
         }
         let short = String(repeating: "é", count: 121)
         #expect(
-            bench.tree == [
-                "done/\(short.dropLast())-2.result.json", "done/\(short.dropLast())-2.yaml", "done/\(short).result.json",
-                "done/\(short).yaml", "failed/\(bad.prefix(243))-2.error.txt", "failed/\(bad.prefix(243))-2.yaml",
-                "failed/\(bad.prefix(245)).error.txt", "failed/\(bad.prefix(245)).yaml",
-            ].sorted())
+            bench.tree
+                == [
+                    "done/\(short.dropLast())-2.result.json", "done/\(short.dropLast())-2.yaml",
+                    "done/\(short).result.json",
+                    "done/\(short).yaml", "failed/\(bad.prefix(243))-2.error.txt", "failed/\(bad.prefix(243))-2.yaml",
+                    "failed/\(bad.prefix(245)).error.txt", "failed/\(bad.prefix(245)).yaml",
+                ].sorted())
     }
 }
