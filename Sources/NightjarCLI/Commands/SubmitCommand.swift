@@ -60,10 +60,18 @@ struct SubmitCommand: AsyncParsableCommand {
         }
     }
 
-    /// The first inbox of the configuration.
+    /// The first inbox of the configuration that the daemon reads.
     private static func firstInbox(_ config: String?, environment: [String: String]) throws(Refusal) -> String {
-        // The configuration knows no inboxes yet.
-        throw Refusal(.usage, "no inbox is named: say `--inbox DIR`, the folder that the daemon watches")
+        let file = try ConfigurationFile.loadOrRefuse(
+            named: config, environment: environment, systemPath: DaemonConfiguration.systemPath)
+        if let mistakes = file.mistakes { throw Refusal(configuration: mistakes) }
+        guard let first = file.inboxes.first else {
+            throw Refusal(
+                .usage,
+                "no inbox is named: say `--inbox DIR`, the folder that the daemon watches, or name its configuration with "
+                    + "`--config FILE`")
+        }
+        return first.path.text
     }
 }
 
