@@ -66,8 +66,6 @@ struct FailpointScenario: Sendable, CustomStringConvertible {
             ]
         // Nothing is killed there: it is for the watchdog of the daemon.
         case .submitterWedged: []
-        // A run has no inbox: the daemon's own tests kill it there.
-        case .dropParsed, .dropClaimed, .dropTakenIn, .dropNoted, .resultWritten, .dropMoved: []
         case .decided:
             [
                 FailpointScenario(
