@@ -98,7 +98,7 @@ extension InboxWork {
         guard let text = name.text, stamp.kind == .file else {
             return fail(Self.unusable(name, stamp.kind))
         }
-        switch read(name, in: folders.root, listsIn: folders.root.path, named: text) {
+        switch read(name, in: folders.root, listsIn: folders.root, named: text) {
         case .batches(let batches, stamp):
             Failpoint.dropParsed.reach()
             let (stem, ending) = InboxName.split(text)
@@ -145,13 +145,13 @@ extension InboxWork {
     /// - Parameters:
     ///   - lists: The folder of the files that it names, out of which none may lead.
     ///   - file: As messages name it.
-    func read(_ name: FileName, in folder: Folder, listsIn lists: String, named file: String) -> Reading {
+    func read(_ name: FileName, in folder: Folder, listsIn lists: Folder, named file: String) -> Reading {
         do throws(SystemError) {
             let open = try folder.open(name)
             let before = try open.stamp()
             guard before.kind == .file else { return .changing }
             let manifest = ManifestFile(
-                named: file, at: open.path, folder: ManifestFolder(path: lists, isConfined: true, shown: "."))
+                named: file, at: open.path, folder: ManifestFolder(path: lists.ownPath, isConfined: true, shown: "."))
             let loaded = Result { () throws(ManifestError) in try manifest.load() }
             guard try open.stamp() == before else { return .changing }
             switch loaded {

@@ -132,6 +132,7 @@ extension InboxWork {
             let result = try await host.result(of: drop.batches)
         else { return }
         try await write(result, of: drop, as: name, folders)
+        try folders.done.sync()
     }
 
     // MARK: Failed

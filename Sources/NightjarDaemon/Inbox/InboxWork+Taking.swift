@@ -102,7 +102,7 @@ extension InboxWork {
             else {
                 return say("submitted \(text)", "`.submitted/\(text)` does not hold one manifest; it stays where it is")
             }
-            let reading = read(manifest, in: folder, listsIn: folder.path, named: file)
+            let reading = read(manifest, in: folder, listsIn: folder, named: file)
             switch reading {
             case .batches(_, stamp), .invalid: break
             case .batches, .changing, .gone, .unreadable:
@@ -166,7 +166,7 @@ extension InboxWork {
                 // Its manifest has gone to its end.
                 return try folders.accepted.removeTree(entry)
             }
-            let lists = accepted.isFolder ? accepted.folder.path : folders.root.path
+            let lists = accepted.isFolder ? accepted.folder : folders.root
             switch read(manifest, in: accepted.folder, listsIn: lists, named: accepted.name) {
             case .batches(let batches, _): await settle(accepted, batches)
             case .invalid(let error): turnAway(accepted, error)
@@ -231,9 +231,10 @@ extension InboxWork {
             turnAway(
                 accepted,
                 ManifestError(found, file: accepted.name) { file in
-                    let folder = accepted.isFolder ? accepted.folder.path : folders.root.path
+                    let lists = accepted.isFolder ? accepted.folder : folders.root
                     return file == accepted.name
-                        ? "\(accepted.folder.path)/\(accepted.manifest?.printable ?? "")" : "\(folder)/\(file)"
+                        ? "\(accepted.folder.ownPath)/\(accepted.manifest?.printable ?? "")"
+                        : "\(lists.ownPath)/\(file)"
                 })
         } catch {
             unsettled.insert(accepted.entry)

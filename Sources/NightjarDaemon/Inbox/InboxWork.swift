@@ -82,7 +82,8 @@ final class InboxWork {
                     for name in mail.submitted.sorted() where !isStopping { await takeSubmitted(name) }
                 }
                 for batch in mail.ended { await end(batch) }
-                await mailbox.signal.wait(since: mark, until: min(nextRescan, nextLook), on: time)
+                let next = folders == nil ? nextRescan : min(nextRescan, nextLook)
+                await mailbox.signal.wait(since: mark, until: next, on: time)
             }
             // Whoever listens ends with it.
             events = nil
@@ -105,7 +106,11 @@ final class InboxWork {
             listenAnew()
             isNew = events != nil
         }
-        for name in unsettled.sorted() where !isStopping { await takeAccepted(name) }
+        for name in unsettled.sorted() where !isStopping {
+            await takeAccepted(name)
+            // What holds one up that is not its own fault holds up all.
+            if unsettled.contains(name) { break }
+        }
         for batch in unfinished { await end(batch) }
         await scan()
         return isNew

@@ -15,6 +15,9 @@ extension Folder {
         return String(cString: resolved)
     }
 
+    /// Leads to this very folder, whatever becomes of its name, as long as it is open.
+    package var ownPath: String { "/proc/self/fd/\(descriptor)" }
+
     /// Opens the folder `name` below, which must not be a symbolic link; makes it where it is missing.
     /// - Parameter ownership: Of one that is made.
     /// - Returns: With why the ownership could not be had.
@@ -116,7 +119,8 @@ extension Folder {
             })
     }
 
-    /// Writes a file that appears under its name whole or not at all, and takes the place of one that is there.
+    /// Writes a file that appears under its name whole or not at all, and takes the place of one that is there. Its name is
+    /// durable when the folder is synced.
     /// - Parameter temporary: Its name until then.
     /// - Returns: Why the ownership could not be had.
     @discardableResult
@@ -130,7 +134,6 @@ extension Folder {
         try file.sync()
         do {
             try replace(name, in: self, with: temporary)
-            try sync()
         } catch {
             throw failure("write", name, error)
         }

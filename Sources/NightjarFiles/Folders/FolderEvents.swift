@@ -43,8 +43,7 @@ package final class FolderEvents: Sendable {
         do {
             for (place, folder) in folders.enumerated() {
                 // The folder that is open, whatever its path leads to by now.
-                let path = "/proc/self/fd/\(folder.descriptor)"
-                watches[try retrying { inotify_add_watch(descriptor, path, Self.mask) }] = place
+                watches[try retrying { inotify_add_watch(descriptor, folder.ownPath, Self.mask) }] = place
             }
         } catch {
             close(descriptor)

@@ -128,6 +128,28 @@ import Testing
         #expect(try await bench.store.openDrops().isEmpty)
     }
 
+    @Test func `a result that cannot be written is written later`() async throws {
+        let bench = try InboxBench()
+        try await bench.run { inbox in
+            try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
+            try await bench.until("it is noted") { try await bench.store.openDrops().count == 1 }
+            try FileManager.default.removeItem(atPath: bench.path("inbox/done"))
+            try bench.folder.write("", to: "inbox/done")
+            try await bench.end("spring", in: inbox)
+            try await bench.until("that is told") {
+                bench.log.value.contains { $0.contains("results cannot be written") }
+            }
+            #expect(bench.exists("inbox/.accepted/a.yaml"))
+            try FileManager.default.removeItem(atPath: bench.path("inbox/done"))
+            try await bench.until("it ends") {
+                bench.clock.advance(by: .seconds(31))
+                return bench.exists("inbox/done/a.yaml")
+            }
+            try await bench.until("that is on record") { try await bench.store.openDrops().isEmpty }
+        }
+        #expect(bench.tree == ["done/a.result.json", "done/a.yaml"])
+    }
+
     @Test func `what is written has the mode of the configuration`() async throws {
         let bench = try InboxBench()
         var settings = bench.settings

@@ -59,6 +59,51 @@ import Testing
         await running.value
     }
 
+    /// As somebody who may not do everything.
+    @Test(.enabled(if: geteuid() == 0, "only root can become somebody else"))
+    func `what may not be read or moved is told once, and waited for`() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(InboxBench.manifest("spring"), to: "inbox/secret.yaml")
+        #expect(chmod(folder.path("inbox/secret.yaml"), 0o600) == 0)
+        try folder.write(InboxBench.manifest("summer"), to: "closed/a.yaml")
+        for name in [".accepted", ".submitted", "done", "failed"] {
+            try FileManager.default.createDirectory(
+                atPath: folder.path("closed/\(name)"), withIntermediateDirectories: true)
+        }
+        try FileManager.default.createDirectory(atPath: folder.path("own"), withIntermediateDirectories: true)
+        for name in ["own", "inbox"] { #expect(chown(folder.path(name), 65534, 65534) == 0) }
+        await #expect(processExitsWith: .success) { [path = folder.path as String] in
+            guard setgid(65534) == 0, setuid(65534) == 0 else { exit(2) }
+            let store = try SQLiteStore.open(path: "\(path)/own/state.sqlite3")
+            let log = Locked<[String]>([])
+            let host = IntakeHost(
+                store: store, time: .system(bootID: "test"), start: { _ in }, end: { _ in nil })
+            func inbox(_ name: String) -> Inbox {
+                Inbox(
+                    InboxSettings(path: "\(path)/\(name)", output: path),
+                    timing: Inbox.Timing(settle: .milliseconds(1), rescan: .milliseconds(50)), store: store,
+                    host: host, logger: Logger(label: "inbox") { _ in RecordingHandler(lines: log) },
+                    time: .system(bootID: "test"))
+            }
+            let open = inbox("inbox")
+            let closed = inbox("closed")
+            let running = [Task { await open.run() }, Task { await closed.run() }]
+            let deadline = ContinuousClock.now + .seconds(100)
+            func has(_ words: String) -> Bool { log.value.contains { $0.contains(words) } }
+            while !(has("manifest turned away") && has("may not write there")) {
+                guard ContinuousClock.now < deadline else { exit(3) }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            for task in running { task.cancel() }
+            for task in running { await task.value }
+            guard log.value.count(where: { $0.contains("may not write there") }) == 1 else { exit(4) }
+            guard log.value.count(where: { $0.contains("cannot be read: permission denied") }) == 1 else { exit(5) }
+        }
+        #expect(FileManager.default.fileExists(atPath: folder.path("closed/a.yaml")))
+        let text = try String(contentsOfFile: folder.path("inbox/failed/secret.error.txt"), encoding: .utf8)
+        #expect(text.contains("the manifest cannot be read: permission denied"))
+    }
+
     @Test func `a submitted manifest is taken again from its own folder`() async throws {
         let bench = try InboxBench()
         try bench.folder.write(

@@ -72,7 +72,7 @@ import Testing
     @Test func `without events the inbox is looked at from time to time`() async throws {
         let bench = try InboxBench()
         let inbox = bench.inbox(watch: { _ throws(FolderEvents.Failure) in throw FolderEvents.Failure(words: "no more")
-            })
+        })
         let running = Task { await inbox.run() }
         try await bench.until("it is ready") { bench.exists("inbox/failed") }
         try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
