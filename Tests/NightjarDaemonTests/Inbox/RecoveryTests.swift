@@ -77,7 +77,7 @@ import Testing
             let store = try SQLiteStore.open(path: "\(path)/own/state.sqlite3")
             let log = Locked<[String]>([])
             let host = IntakeHost(
-                store: store, time: .system(bootID: "test"), start: { _ in }, end: { _ in nil })
+                store: store, time: .system(bootID: "test"), runners: Runners(started: Locked([])), end: { _ in nil })
             func inbox(_ name: String) -> Inbox {
                 Inbox(
                     InboxSettings(path: "\(path)/\(name)", output: path),
