@@ -84,20 +84,23 @@ extension InboxWork {
             return say(
                 "folder \(name.printable)", "a folder is no manifest; it stays where it is", manifest: name.printable)
         }
-        func again(_ later: Duration) {
+        if let later = await take(name, stamp, &candidate, folders) {
             candidate.nextLook = later
             candidates[name] = candidate
         }
-        func fail(_ error: ManifestError) {
-            let isMoved = turnAway(name, stamp, in: folders.root, as: name.printable, error)
-            if !isMoved { again(now + timing.rescan) }
+    }
+
+    /// Takes what is ready to be taken, or turns it away.
+    /// - Returns: When it is to be looked at again as it is; `nil` where it is gone from here, or has changed.
+    private func take(
+        _ name: FileName, _ stamp: FileStamp, _ candidate: inout Candidate, _ folders: InboxFolders
+    ) async -> Duration? {
+        let now = time.now()
+        let retry = now + timing.rescan
+        func fail(_ error: ManifestError) -> Duration? {
+            turnAway(name, stamp, in: folders.root, as: name.printable, error) ? nil : retry
         }
-        let since = candidate.failingSince ?? now
-        candidate.failingSince = since
-        let isOver = now >= since + timing.rescan
-        guard let text = name.text, stamp.kind == .file else {
-            return fail(Self.unusable(name, stamp.kind))
-        }
+        guard let text = name.text, stamp.kind == .file else { return fail(Self.unusable(name, stamp.kind)) }
         switch read(name, in: folders.root, listsIn: folders.root, named: text) {
         case .batches(let batches, stamp):
             Failpoint.dropParsed.reach()
@@ -105,27 +108,26 @@ extension InboxWork {
             switch claim(name, stamp, stem: stem, ending: ending, in: folders) {
             case .claimed(let accepted): await settle(accepted, batches)
             case .changed: break
-            case .failed: again(now + timing.rescan)
+            case .failed: return retry
             }
         case .batches, .changing: add(name, stamp)
         case .gone: break
         case .invalid(let error):
             candidate.lacksFiles = error.lacksOnlyFiles
-            if isOver || (candidate.isWhole && !error.lacksOnlyFiles) {
-                fail(error)
-            } else {
-                again(since + timing.rescan)
-            }
+            let since = candidate.failingSince ?? now
+            candidate.failingSince = since
+            let mayBecomeRight = error.lacksOnlyFiles || !candidate.isWhole
+            return mayBecomeRight && now < since + timing.rescan ? since + timing.rescan : fail(error)
         case .unreadable(let problem):
             say("read \(text)", "a manifest cannot be read: \(problem.words)", manifest: text)
-            let error = ManifestError(
-                kind: .unreadable, file: text, code: "unreadable", "the manifest cannot be read: \(problem.words)",
-                hint: "give the daemon the right to read it, and move it back into the inbox")
-            if isOver { fail(error) } else { again(since + timing.rescan) }
+            let since = candidate.failingSince ?? now
+            candidate.failingSince = since
+            return now < since + timing.rescan ? since + timing.rescan : fail(.unreadable(text, problem))
         case .later(let words):
             say("later", "a manifest could not be read: \(words); it is tried again", manifest: text)
-            again(now + timing.rescan)
+            return retry
         }
+        return nil
     }
 
     // MARK: Reading
@@ -186,6 +188,12 @@ extension InboxWork {
 }
 
 extension ManifestError {
+    static func unreadable(_ file: String, _ problem: SystemError) -> ManifestError {
+        ManifestError(
+            kind: .unreadable, file: file, code: "unreadable", "the manifest cannot be read: \(problem.words)",
+            hint: "give the daemon the right to read it, and move it back into the inbox")
+    }
+
     /// One that is about the whole file.
     init(kind: Kind, file: String, code: String, _ message: String, hint: String) {
         self.init(

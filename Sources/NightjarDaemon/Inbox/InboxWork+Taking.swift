@@ -172,13 +172,7 @@ extension InboxWork {
             case .invalid(let error): turnAway(accepted, error)
             case .gone: break
             case .changing: unsettled.insert(entry)
-            case .unreadable(let problem):
-                turnAway(
-                    accepted,
-                    ManifestError(
-                        kind: .unreadable, file: accepted.name, code: "unreadable",
-                        "the manifest cannot be read: \(problem.words)",
-                        hint: "give the daemon the right to read it, and move it back into the inbox"))
+            case .unreadable(let problem): turnAway(accepted, .unreadable(accepted.name, problem))
             case .later(let words):
                 unsettled.insert(entry)
                 say("later", "a manifest could not be read: \(words); it is tried again", manifest: accepted.name)

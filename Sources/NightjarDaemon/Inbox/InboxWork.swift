@@ -200,12 +200,20 @@ final class InboxWork {
             for name in try folders.root.names() where InboxName.isManifest(name) && candidates[name] == nil {
                 if let stamp = try folders.root.stamp(of: name) { add(name, stamp, isFound: true) }
             }
-            let submitted = try folders.submitted.names().filter { !$0.isHidden }
+            let names = try folders.submitted.names()
+            let submitted = names.filter { !$0.isHidden }
+            for name in names where name.isHidden { try removeIfForsaken(name, in: folders.submitted) }
             for name in sorted(submitted, in: folders.submitted) where !isStopping { await takeSubmitted(name) }
             over("scan", "the inbox can be read again")
         } catch {
             say("scan", "the inbox cannot be read: \(words(error))")
         }
+    }
+
+    /// A `submit` that was killed leaves a folder half filled.
+    private func removeIfForsaken(_ name: FileName, in submitted: Folder) throws(SystemError) {
+        guard let stamp = try submitted.stamp(of: name), stamp.kind == .folder else { return }
+        if time.wall().milliseconds - stamp.modified / 1_000_000 > 24 * 3_600_000 { try submitted.removeTree(name) }
     }
 
     // MARK: Saying

@@ -171,6 +171,19 @@ import Testing
         for name in ["done", "failed", ".accepted"] { #expect(try mode(name) == 0o750, "\(name)") }
     }
 
+    @Test func `what a submit that was killed has left is deleted after a day`() async throws {
+        let bench = try InboxBench()
+        for (name, days) in [("old", 2.0), ("new", 0.5)] {
+            try bench.folder.write("", to: "inbox/.submitted/.tmp-\(name)/a.yaml")
+            let time = Double(bench.clock.wall.milliseconds) / 1000 - days * 86_400
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: time)],
+                ofItemAtPath: bench.path("inbox/.submitted/.tmp-\(name)"))
+        }
+        try await bench.run { _ in try await bench.settled() }
+        #expect(bench.tree == [".submitted/.tmp-new", ".submitted/.tmp-new/a.yaml"])
+    }
+
     @Test func `what was submitted is taken from its folder alone, and the folder goes with it`() async throws {
         let bench = try InboxBench()
         let text = """

@@ -13,32 +13,50 @@ import Testing
         .dropParsed, .dropClaimed, .dropTakenIn, .dropNoted, .resultWritten, .dropMoved,
     ]
 
-    @Test(arguments: places)
-    func `a kill at any moment leads to the same end`(place: Failpoint) async throws {
+    /// What is renamed into the inbox.
+    enum Way: String, CaseIterable {
+        case dropped = "a.yaml"
+        case submitted = ".submitted/id"
+    }
+
+    @Test(arguments: places, Way.allCases)
+    func `a kill at any moment leads to the same end`(place: Failpoint, way: Way) async throws {
         let folder = try TemporaryFolder()
-        try folder.write(InboxBench.manifest("spring", "one", "two"), to: "outside/a.yaml")
-        await #expect(processExitsWith: .signal(SIGKILL)) {
-            [path = folder.path as String, name = place.rawValue as String] in
-            setenv("NIGHTJAR_FAILPOINT", name, 1)
-            try await Self.live(at: path, killed: true)
+        let manifest = InboxBench.manifest("spring", "one", "two")
+        switch way {
+        case .dropped: try folder.write(manifest, to: "outside/a.yaml")
+        case .submitted:
+            try folder.write(manifest.replacing("prompts:", with: "prompts_from: l.txt\nx-p:"), to: "outside/id/a.yaml")
+            try folder.write("one\ntwo\n", to: "outside/id/l.txt")
         }
-        try await Self.live(at: folder.path, killed: false)
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+
+            [path = folder.path as String, name = place.rawValue as String, way = way.rawValue as String] in
+            setenv("NIGHTJAR_FAILPOINT", name, 1)
+            try await Self.live(at: path, dropping: way)
+        }
+        try await Self.live(at: folder.path)
         let store = try SQLiteStore.open(path: folder.path("state.sqlite3"))
         let drops = try await store.drops(ofBatch: BatchID(1))
         #expect(drops.map(\.endsAs) == ["a"] && drops.allSatisfy { $0.endedAt != nil && $0.duplicateOf == nil })
         #expect(try await store.batches().map(\.total) == [2])
         try store.close()
         let all = FileManager.default.enumerator(atPath: folder.path("inbox"))?.compactMap { $0 as? String } ?? []
-        #expect(all.filter { $0.contains("a.") }.sorted() == ["done/a.result.json", "done/a.yaml"])
+        #expect(
+            all.sorted() == [
+                ".accepted", ".submitted", "done", "done/a.result.json", "done/a.yaml", "failed",
+            ])
         let data = try Data(contentsOf: folder.url.appending(path: "inbox/done/a.result.json"))
         let result = try JSONSerialization.jsonObject(with: data) as? [String: Any]
         #expect(result?["duplicate_of"] == nil && (result?["batches"] as? [Any])?.count == 1)
     }
 
-    /// Drops the manifest, once, and lives until it has ended.
-    private static func live(at path: String, killed: Bool) async throws {
+    /// Lives until the manifest has ended.
+    /// - Parameter name: Of what is renamed into the inbox first.
+    private static func live(at path: String, dropping name: String? = nil) async throws {
         let inboxPath = "\(path)/inbox"
-        try FileManager.default.createDirectory(atPath: inboxPath, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: "\(inboxPath)/.submitted", withIntermediateDirectories: true)
         let store = try SQLiteStore.open(path: "\(path)/state.sqlite3")
         defer { try? store.close() }
         let host = IntakeHost(
@@ -48,7 +66,7 @@ import Testing
             timing: Inbox.Timing(settle: .milliseconds(10), rescan: .milliseconds(100)), store: store, host: host,
             logger: .init(label: "inbox") { _ in RecordingHandler(lines: Locked([])) }, time: .system(bootID: "test"))
         let running = Task { await inbox.run() }
-        if killed { _ = rename("\(path)/outside/a.yaml", "\(inboxPath)/a.yaml") }
+        if let name { _ = rename("\(path)/outside/\(name.split(separator: "/").last ?? "")", "\(inboxPath)/\(name)") }
         let deadline = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < deadline {
             let drops = try await store.drops(ofBatch: BatchID(1))
