@@ -194,7 +194,8 @@ struct Composition: Sendable {
     /// With a budget, a model without a price could spend anything.
     private func checkPrices(_ asked: [BatchID], _ store: SQLiteStore) async throws {
         let limited = try await store.batches().filter { asked.contains($0.id) && $0.settings.limits.budget != nil }
-        guard key != nil, configuration.run.budget != nil || !limited.isEmpty else { return }
+        let isLimited = configuration.run.budget != nil || configuration.run.daily?.budget != nil || !limited.isEmpty
+        guard key != nil, isLimited else { return }
         var models = Set(try await store.modelsToSubmit(asked))
         if configuration.retryFailed {
             models.formUnion(try await store.failedModels(asked))

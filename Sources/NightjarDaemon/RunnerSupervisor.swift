@@ -208,5 +208,8 @@ package final class RunnerSupervisor: Service, BatchRunners {
         await state.withLock { $0.runner }?.illness()
     }
 
+    /// Whether a batch has not come to its end, or has more to do since.
+    package func isAtWork(_ batch: BatchID) -> Bool { state.withLock { $0.runner }?.isAtWork(batch) ?? false }
+
     package var progress: [BatchProgress] { state.withLock { $0.runner }?.progress ?? [] }
 }

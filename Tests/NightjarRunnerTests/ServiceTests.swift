@@ -67,6 +67,23 @@ struct ServiceTests {
         #expect(bench.service.acceptedIDs.count == 1)
     }
 
+    @Test func `a day of batches leaves nothing behind`() async throws {
+        let bench = try Bench()
+        let outcome = try await bench.run(Self.service(), ends: 144) { runner in
+            for number in 0..<144 {
+                let batch = try bench.takeIn("batch-\(number)", jobs: 2)
+                try await runner.add(batch)
+                try await bench.clock.sleep(for: .seconds(600))
+                // What has ended is let go of, in every part.
+                #expect(runner.progress.isEmpty, "\(number): \(runner.progress)")
+            }
+        }
+        #expect(outcome.exit == .success, "\(outcome)")
+        #expect(bench.ends.count == 144)
+        #expect(bench.clock.now > .seconds(85_000))
+        #expect(try await bench.states() == [.done: 288])
+    }
+
     @Test func `limits of a batch are for its life, whatever number of daemons runs it`() async throws {
         let bench = try Bench()
         try bench.takeIn(jobs: 9, limits: .init(maxJobs: 5))

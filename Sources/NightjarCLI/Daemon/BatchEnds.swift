@@ -37,12 +37,7 @@ final class BatchEnds: Service {
         continuation.yield(end)
     }
 
-    /// A batch has more to do.
-    func begins(_ batch: BatchID) {
-        known.withLock { _ = $0.removeValue(forKey: batch) }
-    }
-
-    /// How a batch ended; `nil` while it runs.
+    /// How a batch that is not at work ended; `nil` where that is not told yet.
     func end(of batch: BatchSummary) -> EndedBatch? {
         if let (end, time) = known.withLock({ $0[batch.id] }) {
             return EndedBatch(exit: end.exit, startedAt: batch.createdAt, finishedAt: max(time, batch.updatedAt))

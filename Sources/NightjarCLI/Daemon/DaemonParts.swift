@@ -25,6 +25,7 @@ final class DaemonParts: Sendable {
     private let ends: BatchEnds
     private let notifier: Notifier
     private let notices: Notices
+    private let health: HealthMemory
     private let isDraining: DrainMark
     private let startedAt = WallTime.now
 
@@ -73,12 +74,15 @@ final class DaemonParts: Sendable {
                 current().assign(settings, in: tree)
             },
             runners: supervisor,
-            end: { batch in try await store.batch(batch).flatMap { ends.end(of: $0) } })
+            end: { batch in
+                supervisor.isAtWork(batch) ? nil : try await store.batch(batch).flatMap { ends.end(of: $0) }
+            })
         let notices = Notices(store: store, time: time) { try await host.result(of: [$0]) }
         let notifier = Notifier(
             configuration.notifications, environment: environment, time: time, logger: logger,
             digest: { await notices.digest() })
         self.notices = notices
+        health = HealthMemory { await supervisor.illness() ?? supervisor.standstill?.words }
         self.notifier = notifier
         inboxes = InboxGroup(configuration.inboxes) { settings in
             Inbox(
@@ -119,10 +123,8 @@ final class DaemonParts: Sendable {
         Dashboard(
             settings, time: time, logger: logger, summaries: { [store] in try await store.batches() },
             snapshot: { self.snapshot },
-            health: { [supervisor] in
-                if let words = await supervisor.illness() { return (false, words) }
-                if let trouble = supervisor.standstill { return (false, trouble.words) }
-                return (true, "ok")
+            health: { [health] in
+                await health.words(now: self.time.now()).map { (false, $0) } ?? (true, "ok")
             })
     }
 

@@ -41,23 +41,26 @@ final class InboxGroup: Service {
 
     func run() async throws {
         await withDiscardingTaskGroup { group in
-            var running: [String: (settings: InboxSettings, stop: @Sendable () -> Void)] = [:]
+            var running: [String: (settings: InboxSettings, task: Task<Void, Never>)] = [:]
             for await _ in changes.cancelOnGracefulShutdown() {
                 let wanted = wanted.withLock { $0 }
                 for (path, item) in running where !wanted.contains(item.settings) {
-                    item.stop()
+                    item.task.cancel()
+                    // No two look after one folder.
+                    await item.task.value
                     running[path] = nil
                     watched.withLock { $0.removeAll { $0.settings.path == path } }
                 }
                 for settings in wanted where running[settings.path] == nil {
                     let inbox = make(settings)
+                    // It hears of a graceful shutdown by itself.
                     let task = Task { await inbox.run() }
-                    running[settings.path] = (settings, { task.cancel() })
+                    running[settings.path] = (settings, task)
                     watched.withLock { $0.append(Watched(settings: settings, inbox: inbox)) }
                     group.addTask {
-                        await withGracefulShutdownHandler {
+                        await withTaskCancellationHandler {
                             await task.value
-                        } onGracefulShutdown: {
+                        } onCancel: {
                             task.cancel()
                         }
                     }

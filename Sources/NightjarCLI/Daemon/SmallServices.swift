@@ -32,3 +32,23 @@ struct WebPage: Service {
         }
     }
 }
+
+/// What is wrong, asked anew after some seconds only: each look writes to the state, and anyone on the machine may ask.
+actor HealthMemory {
+    private let look: @Sendable () async -> String?
+    private var last: (at: Duration, words: String?)?
+
+    private static let lifetime: Duration = .seconds(5)
+
+    init(look: @escaping @Sendable () async -> String?) {
+        self.look = look
+    }
+
+    /// - Returns: `nil`: nothing.
+    func words(now: Duration) async -> String? {
+        if let last, now - last.at < Self.lifetime { return last.words }
+        let words = await look()
+        last = (now, words)
+        return words
+    }
+}

@@ -53,9 +53,8 @@ struct Planner {
     }
 
     private func checkPrices(_ forecasts: [BatchForecast]) async throws {
-        guard configuration.run.budget != nil || forecasts.contains(where: { $0.settings.limits.budget != nil }) else {
-            return
-        }
+        let isLimited = configuration.run.budget != nil || configuration.run.daily?.budget != nil
+        guard isLimited || forecasts.contains(where: { $0.settings.limits.budget != nil }) else { return }
         var models = Set(forecasts.flatMap { $0.jobsByModel.keys })
         if let store {
             let names = Set(forecasts.map(\.settings.name))

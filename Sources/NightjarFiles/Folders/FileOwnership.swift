@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// To whom files and folders are given that are made for others.
-package struct FileOwnership: Equatable, Sendable {
+package struct FileOwnership: Hashable, Sendable {
     /// `nil`: the process's own.
     package var group: UInt32?
     /// Permission bits of files; `nil`: by the umask.

@@ -3,41 +3,42 @@ internal import Synchronization
 
 /// The output folders of a daemon, one for each place that its inboxes name: a batch's files go to its own.
 package final class OutputFolders: OutputTree {
+    /// Two inboxes may share a folder, and not who may use what is written there.
+    private struct Place: Hashable {
+        var path: String
+        var ownership: FileOwnership
+    }
+
     private struct Places {
-        var folders: [String: OutputFolder] = [:]
-        var batches: [String: String] = [:]
+        var folders: [Place: OutputFolder] = [:]
+        var batches: [String: Place] = [:]
     }
 
     private let maxImageBytes: Int64
-    private let standard: String
-    private let places: Mutex<Places>
+    private let standard: OutputFolder
+    private let places = Mutex(Places())
 
     /// - Parameters:
     ///   - path: For batches that are assigned to no other.
     ///   - maxImageBytes: A result with more is no image.
-    package init(path: String, ownership: FileOwnership = .inherited, maxImageBytes: Int64) {
+    package init(path: String, maxImageBytes: Int64) {
         self.maxImageBytes = maxImageBytes
-        standard = path
-        places = Mutex(
-            Places(folders: [path: OutputFolder(path: path, ownership: ownership, maxImageBytes: maxImageBytes)]))
+        standard = OutputFolder(path: path, maxImageBytes: maxImageBytes)
     }
 
-    /// Says where a batch's files go; the folder's ownership is that of who names it first.
+    /// Says where a batch's files go, and who may use them.
     package func assign(_ batch: String, to path: String, ownership: FileOwnership) {
+        let place = Place(path: path, ownership: ownership)
         places.withLock { places in
-            if places.folders[path] == nil {
-                places.folders[path] = OutputFolder(path: path, ownership: ownership, maxImageBytes: maxImageBytes)
+            if places.folders[place] == nil {
+                places.folders[place] = OutputFolder(path: path, ownership: ownership, maxImageBytes: maxImageBytes)
             }
-            places.batches[batch] = path
+            places.batches[batch] = place
         }
     }
 
     private func folder(of batch: String) -> OutputFolder {
-        places.withLock { places in
-            let path = places.batches[batch] ?? standard
-            // The standard one is there from the beginning.
-            return places.folders[path] ?? OutputFolder(path: path, ownership: .inherited, maxImageBytes: maxImageBytes)
-        }
+        places.withLock { places in places.batches[batch].flatMap { places.folders[$0] } } ?? standard
     }
 
     package func begin(_ job: OutputJob) -> any PendingOutput {
@@ -50,15 +51,14 @@ package final class OutputFolders: OutputTree {
 
     package func checkWritable(batches: [String]) throws(OutputFailure) {
         let (folders, places) = places.withLock { ($0.folders, $0.batches) }
-        let byFolder = Dictionary(grouping: batches) { places[$0] ?? standard }
-        for (path, batches) in byFolder.sorted(by: { $0.key < $1.key }) {
-            try folders[path]?.checkWritable(batches: batches)
+        for (place, batches) in Dictionary(grouping: batches, by: { places[$0] }) {
+            try (place.flatMap { folders[$0] } ?? standard).checkWritable(batches: batches)
         }
     }
 
     /// Of the fullest.
     package func freeBytes() throws(OutputFailure) -> Int64 {
-        let folders = places.withLock { Array($0.folders.values) }
+        let folders = [standard] + places.withLock { Array($0.folders.values) }
         var least = Int64.max
         for folder in folders { least = min(least, try folder.freeBytes()) }
         return least
