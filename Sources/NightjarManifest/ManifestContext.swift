@@ -17,7 +17,7 @@ final class ManifestContext {
     /// Where to report what is wrong in a list.
     func sink(forList name: String) -> DiagnosticSink {
         if let known = lists.first(where: { $0.name == name }) { return known.sink }
-        let sink = DiagnosticSink(file: folder.shown(name), source: folder.resolve(name))
+        let sink = DiagnosticSink(file: folder.shown(name)) { [folder] in try? folder.open(name, hashes: false) }
         lists.append((name, sink))
         return sink
     }

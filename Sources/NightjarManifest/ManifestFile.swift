@@ -61,7 +61,8 @@ package struct ManifestFile {
         } catch {
             throw ManifestError.unreadable(name, "the manifest cannot be read: \(error)")
         }
-        let context = ManifestContext(sink: DiagnosticSink(file: name, source: path), folder: folder)
+        let context = ManifestContext(
+            sink: DiagnosticSink(file: name) { [path] in try? RegularFile(path: path, hashes: false) }, folder: folder)
         do {
             let batches = try survey(source, context)
             if context.hasErrors { throw context.error() }

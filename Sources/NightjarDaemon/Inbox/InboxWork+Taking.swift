@@ -222,14 +222,12 @@ extension InboxWork {
         } catch DropRefusal.invalid(let error) {
             turnAway(accepted, error)
         } catch DropRefusal.conflicts(let found) {
+            let lists = accepted.isFolder ? accepted.folder : folders.root
             turnAway(
                 accepted,
-                ManifestError(found, file: accepted.name) { file in
-                    let lists = accepted.isFolder ? accepted.folder : folders.root
-                    return file == accepted.name
-                        ? "\(accepted.folder.ownPath)/\(accepted.manifest?.printable ?? "")"
-                        : "\(lists.ownPath)/\(file)"
-                })
+                ManifestError(
+                    found, file: accepted.name, at: "\(accepted.folder.ownPath)/\(accepted.manifest?.printable ?? "")",
+                    folder: ManifestFolder(path: lists.ownPath, isConfined: true, shown: ".")))
         } catch {
             unsettled.insert(accepted.entry)
             var reason = words(error)

@@ -22,7 +22,7 @@ package final class DiagnosticSink {
     /// As messages name it.
     package let file: String
     /// Where its lines are read from.
-    private let source: String
+    private let source: () -> RegularFile?
     /// How many are kept.
     private let limit: Int
     /// Sorted by place.
@@ -34,9 +34,15 @@ package final class DiagnosticSink {
     private var warnings: [String: Int] = [:]
     private let mostWarningsOfAKind: Int
 
-    package init(file: String, source: String? = nil, limit: Int = 50, warningsOfAKind: Int = 5) {
+    package convenience init(file: String, limit: Int = 50, warningsOfAKind: Int = 5) {
+        self.init(file: file, limit: limit, warningsOfAKind: warningsOfAKind) {
+            try? RegularFile(path: file, hashes: false)
+        }
+    }
+
+    init(file: String, limit: Int = 50, warningsOfAKind: Int = 5, source: @escaping () -> RegularFile?) {
         self.file = file
-        self.source = source ?? file
+        self.source = source
         self.limit = limit
         mostWarningsOfAKind = warningsOfAKind
     }

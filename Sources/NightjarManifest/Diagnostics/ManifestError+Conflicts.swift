@@ -4,8 +4,9 @@ extension ManifestError {
     /// Jobs of a manifest share paths.
     /// - Parameters:
     ///   - file: As messages name the manifest.
-    ///   - source: Where a file is read from that messages name so.
-    package init(_ found: IntakeConflicts, file: String, source: (String) -> String = { $0 }) {
+    ///   - path: Where it is read from; `nil`: there.
+    ///   - folder: Where the files are that it names; `nil`: messages name them as they can be found.
+    package init(_ found: IntakeConflicts, file: String, at path: String? = nil, folder: ManifestFolder? = nil) {
         let diagnostics = found.conflicts.map { conflict in
             // A note stands in the same file.
             let isHere = conflict.first.file == conflict.place.file
@@ -19,7 +20,11 @@ extension ManifestError {
                             "the other one is here", line: conflict.first.line, column: conflict.first.column)
                     ] : [],
                 hint: "put `${index}` or `${key}` into `output: {path: …}`"
-            ).showingLine(of: source(conflict.place.file))
+            ).showingLine {
+                let name = conflict.place.file
+                if let folder, name != file { return try? folder.open(name, hashes: false) }
+                return try? RegularFile(path: name == file ? path ?? file : name, hashes: false)
+            }
         }
         self.init(kind: .invalid, file: file, diagnostics: diagnostics, omitted: found.omitted)
     }

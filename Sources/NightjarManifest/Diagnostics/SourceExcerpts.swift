@@ -8,7 +8,8 @@ enum SourceExcerpts {
     /// How much of a scalar is searched for the place of a piece of it.
     private static let searched = 65_536
 
-    static func fill(_ findings: [DiagnosticSink.Finding], of file: String) -> [Diagnostic] {
+    /// - Parameter file: Opens the file anew.
+    static func fill(_ findings: [DiagnosticSink.Finding], of file: () -> RegularFile?) -> [Diagnostic] {
         var diagnostics = locate(findings, in: file)
         diagnostics.sort { ($0.line, $0.column) < ($1.line, $1.column) }
         let starts = diagnostics.map { max(1, $0.column - lead) }
@@ -24,7 +25,9 @@ enum SourceExcerpts {
     }
 
     /// Moves the diagnostics whose place is known only roughly to where the piece stands in the file.
-    private static func locate(_ findings: [DiagnosticSink.Finding], in file: String) -> [Diagnostic] {
+    private static func locate(
+        _ findings: [DiagnosticSink.Finding], in file: () -> RegularFile?
+    ) -> [Diagnostic] {
         let rough = findings.indices.filter { findings[$0].search != nil }
         let requests = rough.map { place in
             let mark = findings[place].mark
@@ -79,7 +82,7 @@ enum SourceExcerpts {
     }
 
     /// - Returns: One text a request; `nil` where the file has no such line any more.
-    private static func read(_ requests: [Request], from file: String) -> [String?] {
+    private static func read(_ requests: [Request], from file: () -> RegularFile?) -> [String?] {
         var collected: [[UInt8]?] = requests.map { _ in nil }
         let order = requests.indices.sorted {
             (requests[$0].line, requests[$0].column) < (requests[$1].line, requests[$1].column)
@@ -87,7 +90,7 @@ enum SourceExcerpts {
         var waiting = order[...]
         var active: [(place: Int, left: Int)] = []
         var lines = LineCounter()
-        guard let source = try? RegularFile(path: file, hashes: false) else { return requests.map { _ in nil } }
+        guard let source = file() else { return requests.map { _ in nil } }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var isFirst = true
         while !waiting.isEmpty || !active.isEmpty, let count = try? source.read(into: &buffer), count > 0 {
@@ -126,8 +129,7 @@ enum SourceExcerpts {
 
 extension Diagnostic {
     /// The same with the line that it points at, where the file still has it.
-    /// - Parameter source: Where the file is read from.
-    func showingLine(of source: String) -> Diagnostic {
+    func showingLine(_ source: () -> RegularFile?) -> Diagnostic {
         let mark = YAMLMark(line: line, column: column, offset: 0)
         return SourceExcerpts.fill([DiagnosticSink.Finding(mark: mark, diagnostic: self)], of: source).first ?? self
     }

@@ -199,7 +199,7 @@ final class WildcardFolder: WildcardSource {
         of name: String, stem: String, prefix: String, to found: inout [String: Content], _ state: inout State
     ) {
         let path = folder.shown(name)
-        let sink = DiagnosticSink(file: path, source: folder.resolve(name))
+        let sink = DiagnosticSink(file: path) { [folder] in try? folder.open(name, hashes: false) }
         do {
             let file = try folder.open(name, hashes: false)
             var size = 0
