@@ -72,8 +72,11 @@ import Testing
                     "spring", in: inbox,
                     as: EndedBatch(
                         exit: .someFailed, startedAt: InboxBench.end.startedAt, finishedAt: InboxBench.end.finishedAt))
-                try await bench.until("it ends") { try await bench.store.openDrops().isEmpty }
                 let batch = try await bench.batch("spring")
+                try await bench.until("it ends") {
+                    let drops = try await bench.store.drops(ofBatch: batch)
+                    return drops.count == number + 1 && drops.allSatisfy { $0.endedAt != nil }
+                }
                 bench.ends.withLock { $0[batch] = nil }
             }
             try await bench.end("spring", in: inbox)

@@ -133,7 +133,8 @@ import Testing
         try await bench.run { inbox in
             try await bench.until("it is taken") { try await bench.jobs("spring") == 2 }
             try await bench.end("spring", in: inbox)
-            try await bench.until("it ends") { try await bench.store.openDrops().isEmpty }
+            try await bench.until("it ends") { bench.exists("inbox/done/a.yaml") }
+            try await bench.settled()
         }
         #expect(bench.tree == ["done/a.result.json", "done/a.yaml"])
     }
