@@ -27,6 +27,7 @@ extension Migrations {
             inbox TEXT NOT NULL,
             accepted TEXT NOT NULL,             -- the file's name in .accepted
             stem TEXT NOT NULL,
+            digest TEXT NOT NULL,
             duplicate_of TEXT,
             taken_at_ms INTEGER NOT NULL,
             ends_as TEXT,
