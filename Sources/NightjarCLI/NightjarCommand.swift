@@ -8,8 +8,9 @@ struct NightjarCommand: AsyncParsableCommand {
         abstract: "Runs batches of image-generation jobs overnight: nothing lost, nothing paid twice.",
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, PlanCommand.self, StatusCommand.self, JobsCommand.self, WhyCommand.self, RetryCommand.self,
-            VerifyCommand.self, ServeCommand.self, InitCommand.self,
+            RunCommand.self, PlanCommand.self, StatusCommand.self, JobsCommand.self, WhyCommand.self, PauseCommand.self,
+            ResumeCommand.self, CancelCommand.self, RetryCommand.self, SetCommand.self, VerifyCommand.self,
+            ServeCommand.self, InitCommand.self,
         ])
 }
 
