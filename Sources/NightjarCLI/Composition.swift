@@ -118,6 +118,11 @@ struct Composition: Sendable {
         }
     }
 
+    /// How this state's process is told of what was left in it.
+    static func bell(of state: String) -> RequestBell {
+        RequestBell(state: realPath(state))
+    }
+
     static func realPath(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }
@@ -213,14 +218,25 @@ struct Composition: Sendable {
         _ asked: [BatchID], store: SQLiteStore, tree: OutputFolder, baseURL: String
     ) async throws -> ExitCode {
         let settings = configuration.run
+        // Before the runner carries out what was left until now.
+        let rings = Self.bell(of: configuration.state).rings()
+        // What was set for an earlier run; the limits of this one are those that it is given.
+        try await store.clearLimitOverrides()
         let connections = min(settings.concurrency + settings.downloads + 2, 128)
         let client = try Self.client(
             configuration, key: key, baseURL: baseURL, connections: connections, environment: environment)
         let runner = try await Runner(
             settings: settings, asked: asked, store: store, service: client, tree: tree, observer: observer,
-            time: .system(bootID: Self.bootID()))
+            time: .system(bootID: Self.bootID()), bell: rings)
         signals.connect { runner.stop($0) }
+        let startedAt = WallTime.now
+        let note = LiveNoteWriter(state: Self.realPath(configuration.state)) {
+            runner.snapshot(.run, pid: getpid(), startedAt: startedAt)
+        }
+        let telling = Task { await note.run() }
         var outcome = await runner.run()
+        telling.cancel()
+        await telling.value
         await client.shutdown()
         do {
             try await Self.writeMetadata(store, output: configuration.output) { display.printAbove($0) }

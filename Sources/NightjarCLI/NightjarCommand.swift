@@ -9,8 +9,8 @@ struct NightjarCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, DaemonCommand.self, SubmitCommand.self, PlanCommand.self, StatusCommand.self,
-            JobsCommand.self, WhyCommand.self, RetryCommand.self, VerifyCommand.self, ServeCommand.self,
-            InitCommand.self,
+            JobsCommand.self, WhyCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self,
+            RetryCommand.self, SetCommand.self, VerifyCommand.self, ServeCommand.self, InitCommand.self,
         ])
 }
 

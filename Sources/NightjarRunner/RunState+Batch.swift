@@ -13,6 +13,8 @@ extension RunState {
         var counts: [JobState: Int]
         /// Nothing more of it is submitted before a person says so.
         var isPaused: Bool
+        /// With everything else, not by its own.
+        private var isAllPaused: Bool
         /// Jobs that are `pending` or `waiting`, and paused by themselves.
         var pausedJobs: Int
         /// Spent in all runs.
@@ -57,6 +59,7 @@ extension RunState {
             self.isAsked = isAsked
             counts = summary.counts
             isPaused = summary.paused
+            isAllPaused = summary.isAllPaused
             pausedJobs = summary.pausedJobs
             spent = summary.spent
             times = Times(summary.settings.schedule, at: now)
@@ -72,6 +75,7 @@ extension RunState {
             settings = summary.settings
             overrides = summary.overrides
             isPaused = summary.paused
+            isAllPaused = summary.isAllPaused
             pausedJobs = summary.pausedJobs
         }
 
@@ -101,6 +105,9 @@ extension RunState {
 
         /// What a run still has to submit.
         var unpaused: Int { isPaused ? 0 : max(count(.pending, .waiting) - pausedJobs, 0) }
+
+        /// What a person types to let the paused ones go on.
+        var resumeCommand: String { "nightjar resume \(isAllPaused ? "--all" : name)" }
 
         func count(_ states: JobState...) -> Int { states.reduce(0) { $0 + counts[$1, default: 0] } }
 

@@ -212,7 +212,7 @@ extension RunState {
         var limits: [String] = []
         if let most = state.settings.maxJobs, state.submitted >= most { limits.append("`--max-jobs \(most)`") }
         let left = state.order.compactMap { state.batches[$0] }.filter {
-            $0.isAsked && $0.count(.pending, .waiting) > 0
+            $0.isAsked && $0.unpaused > 0
         }
         if let budget = state.settings.budget, left.contains(where: { $0.highestPrice > budget - state.committed }) {
             limits.append("`--budget \(budget)`")

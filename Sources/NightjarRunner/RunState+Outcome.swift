@@ -12,13 +12,11 @@ extension RunState {
         let halted = asked.compactMap { batch in batch.halted.map { "\(batch.name): \($0)" } }
         let left = asked.reduce(0) { $0 + $1.count(.pending, .waiting, .submitting, .submitted, .ready) }
         let late = asked.filter { $0.halted == nil && $0.times.isOver && $0.count(.pending, .waiting) > 0 }
-        let leftByLimits = asked.filter { $0.halted == nil && !$0.times.isOver }.reduce(0) {
-            $0 + $1.count(.pending, .waiting)
-        }
+        let heldUp = asked.filter { $0.halted == nil && !$0.times.isOver && $0.count(.pending, .waiting) > 0 }
         let unknown = asked.reduce(0) { $0 + $1.count(.unknown) }
         let failed = asked.reduce(0) { $0 + $1.count(.failed) }
         let blank = asked.reduce(0) { $0 + $1.count(.filtered) }
-        if leftByLimits > 0, stops.isEmpty { codes.insert(.limitReached) }
+        if !heldUp.isEmpty, stops.isEmpty { codes.insert(.limitReached) }
         if !late.isEmpty { codes.insert(.timeLimit) }
         // A stop that came when everything was done has stopped nothing.
         if left + unknown == 0 { codes.formIntersection([.internalError]) }
@@ -27,7 +25,7 @@ extension RunState {
         let exit = ExitCode.precedence.first { codes.contains($0) } ?? .success
         let reason =
             switch exit {
-            case .limitReached: "stopped at \(limits.joined(separator: " and ")); \(left) left"
+            case .limitReached: "\(Self.words(for: heldUp, limits)); \(left) left"
             case .unknownLeft: "\(unknown) held as unknown: the answer to the submission was lost"
             case .someFailed where !halted.isEmpty: "stopped, \(left) left; \(halted.joined(separator: "; "))"
             case .someFailed where blank == 0: "\(failed) failed"
@@ -38,6 +36,20 @@ extension RunState {
             }
         return RunOutcome(
             exit: exit, reason: reason, needs: needs, batches: progress.filter(\.isAsked).map(\.progress))
+    }
+
+    /// Why nothing more was submitted of batches that were neither stopped nor late.
+    private static func words(for heldUp: [Batch], _ limits: [String]) -> String {
+        var parts: [String] = []
+        if heldUp.contains(where: { $0.unpaused > 0 }) {
+            parts.append("stopped at \(limits.joined(separator: " and "))")
+        }
+        var commands: [String] = []
+        for batch in heldUp where batch.unpaused < batch.count(.pending, .waiting) {
+            if !commands.contains(batch.resumeCommand) { commands.append(batch.resumeCommand) }
+        }
+        if !commands.isEmpty { parts.append("paused: \(commands.joined(separator: ", "))") }
+        return parts.joined(separator: "; ")
     }
 
     /// What must change before a run with the same settings and manifests would submit anything, or bring anything home.
@@ -55,6 +67,7 @@ extension RunState {
     private func need(of batch: Batch) -> String? {
         let (own, price) = (batch.limits, batch.highestPrice)
         if batch.times.isOver { return "a later `deadline` for \(batch.name)" }
+        if batch.unpaused == 0 { return batch.resumeCommand }
         if settings.maxJobs == 0 { return "`--max-jobs` above 0" }
         if own.maxJobs == 0 { return "`max_jobs` of \(batch.name) above 0" }
         if let budget = settings.budget, budget < price { return "a `--budget` of at least \(price), for one image" }

@@ -101,6 +101,13 @@ extension RunState {
         }
     }
 
+    /// Whether a person keeps all that is left of a batch from being submitted.
+    func isPaused(_ id: BatchID) -> Bool {
+        state.withLock { state in
+            state.batches[id].map { $0.count(.pending, .waiting) > 0 && $0.unpaused == 0 } ?? false
+        }
+    }
+
     /// The list that comes before the first submission is read when a batch's time has come.
     func firstListIsDue() {
         state.withLock { $0.needsFirstList = true }

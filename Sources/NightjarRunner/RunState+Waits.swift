@@ -42,7 +42,7 @@ extension RunState {
         }
         let name = batch.name
         if batch.isPaused {
-            return .init(.paused, "is paused", action: "nightjar resume \(name)")
+            return .init(.paused, "is paused", action: batch.resumeCommand)
         }
         if let halted = batch.halted {
             return .init(.failures, "was stopped: \(halted)", action: "nightjar retry \(name)")
@@ -69,7 +69,7 @@ extension RunState {
                 .daily, "waits for another day, \(day.endText(from: wall)): \(day.name) is used up", until: day.end)
         }
         if batch.unpaused == 0 {
-            return .init(.paused, "has only paused jobs left", action: "nightjar resume \(name)")
+            return .init(.paused, "has only paused jobs left", action: batch.resumeCommand)
         }
         return nil
     }

@@ -136,6 +136,14 @@ extension Runner {
         )
     }
 
+    /// What the process that runs this tells of itself.
+    package func snapshot(_ command: RunSnapshot.Command, pid: Int32, startedAt: WallTime) -> RunSnapshot {
+        let view = view
+        return RunSnapshot(
+            command: command, pid: pid, startedAt: startedAt, writtenAt: state.time.wall(),
+            concurrency: view.concurrency, rate: view.rate, unfinished: view.unfinished, waits: view.waits)
+    }
+
     /// How far the batches are that are known here.
     package var progress: [BatchProgress] { state.progress.map(\.progress) }
 

@@ -39,6 +39,9 @@ package final class Runner: Sendable {
         self.bell = bell
         self.ended = ended
         lastTick = Mutex(time.now())
+        // What was left before is carried out before anything is read: it may be another thing then.
+        _ = try await store.carryOutDecisions(now: time.wall())
+        _ = try await store.carryOutOrders(now: time.wall())
         let settings = configured.replaced(by: try await store.limitOverrides())
         let mayMatter = Set(asked)
         // A daemon's state may hold the batches of years.
@@ -186,8 +189,6 @@ package final class Runner: Sendable {
 
     private func recover() async throws {
         try await budget.restore()
-        // Before anything is taken up: it may be another thing then.
-        _ = try await store.carryOutDecisions(now: state.time.wall())
         let accepted = try await reconciliation.resumeClock()
         let recovery = try await store.recover(at: reconciliation.now, now: state.time.wall())
         Failpoint.recovered.reach()
@@ -223,11 +224,13 @@ package final class Runner: Sendable {
     private func readFirstList() async {
         let asked = state.progress.filter(\.isAsked)
         let first = asked.first { item in
-            item.progress.count(.unknown) > 0 || item.progress.count(.pending, .waiting) > 0 && state.isOpen(item.id)
+            item.progress.count(.unknown) > 0
+                || item.progress.count(.pending, .waiting) > 0 && state.isOpen(item.id) && !state.isPaused(item.id)
         }
         guard let first else {
-            // Nothing is asked of the API while all waits for its time.
+            // Nothing is asked of the API while all waits for its time, or for a person.
             if state.waitsForTime { return state.firstListIsDue() }
+            if asked.contains(where: { state.isPaused($0.id) }) { state.firstListIsDue() }
             // What was submitted again in the last run may have been accepted twice since.
             guard let batch = asked.first?.id, reconciliation.isWatching else {
                 // What comes while a daemon runs has a list before it, too.

@@ -86,6 +86,21 @@ extension SQLiteStore {
         try await committed("batch_id = \(batch.rawValue)")
     }
 
+    /// What the jobs of a batch cost that are at the API, or completed there and not fetched yet.
+    package func priceAtAPI(of batch: BatchID) async throws -> Money {
+        try await read { db in
+            let states = ["submitted", "ready"].map {
+                """
+                SELECT price_micros FROM jobs
+                WHERE batch_id = \(batch.rawValue) AND state = '\($0)' AND \(Self.isUnfinished)
+                """
+            }
+            let sum = try Int64.fetchOne(
+                db, sql: "SELECT coalesce(sum(price_micros), 0) FROM (\(states.joined(separator: " UNION ALL ")))")
+            return Money(micros: sum ?? 0)
+        }
+    }
+
     private func committed(_ condition: String) async throws -> (submissions: Int, money: Money) {
         try await read { db in
             let row = try Row.fetchOne(
@@ -125,6 +140,7 @@ struct Steering {
 
     func add(to summary: inout BatchSummary, _ row: Row) throws {
         summary.paused = summary.paused || isAllPaused
+        summary.isAllPaused = isAllPaused
         summary.pausedJobs = pausedJobs[summary.id.rawValue] ?? 0
         if !isOld { summary.overrides = try Self.overrides(row["overrides"]) }
     }
@@ -159,7 +175,7 @@ struct SteeredBatches {
             let json = String(decoding: try JSONEncoder().encode(overrides), as: UTF8.self)
             try db.execute(sql: "INSERT OR REPLACE INTO facts VALUES ('overrides', ?)", arguments: [json])
             return [OrderOutcome(batch: nil, order: order, result: .carriedOut(changed: overrides != before))]
-        case .pause: try db.execute(sql: "INSERT OR REPLACE INTO facts VALUES ('paused', '1')")
+        case .pause: try db.execute(sql: "INSERT OR IGNORE INTO facts VALUES ('paused', '1')")
         case .resume: try db.execute(sql: "DELETE FROM facts WHERE name = 'paused'")
         case .cancel: break
         }

@@ -104,12 +104,19 @@ extension SQLiteStore {
         var request = JobRow.request(row)
         // Where the API chose the seed, it is known with the result.
         request.seed = request.seed ?? row["result_seed"]
-        return JobSummary(
-            batch: row["batch_name"], key: JobRow.key(row), index: row["idx"], label: row["label"],
-            state: JobState(rawValue: row["state"]) ?? .failed, isRemoved: row["removed"], request: request,
+        let state = JobState(rawValue: row["state"]) ?? .failed
+        var summary = JobSummary(
+            id: JobID(row["id"]), batch: row["batch_name"], key: JobRow.key(row), index: row["idx"],
+            label: row["label"],
+            state: state, isRemoved: row["removed"], request: request,
             remoteID: (row["remote_id"] as String?).map(RemoteJobID.init), attempts: row["attempt"],
             file: JobRow.file(row), error: JobRow.cause(row), createdAt: WallTime(milliseconds: row["created_at_ms"]),
             updatedAt: WallTime(milliseconds: row["updated_at_ms"]), variables: row["variables"], meta: row["meta"])
+        // A state that is not migrated yet has neither.
+        let (isPaused, isUnwanted): (Bool?, Bool?) = (row["paused"], row["unwanted"])
+        summary.isPaused = isPaused == true && (state == .pending || state == .waiting)
+        summary.isUnwanted = isUnwanted == true && !state.isFinal
+        return summary
     }
 
     package func outputJob(_ id: JobID) async throws -> OutputJob? {

@@ -20,7 +20,7 @@ import Testing
             path: path ?? "neon/\(index).png", sha256: String(repeating: "a", count: 64), bytes: 105, width: 13,
             height: 7)
         return JobSummary(
-            batch: "neon", key: foxKey, index: index, label: nil, state: .done, request: template.request,
+            id: JobID(1), batch: "neon", key: foxKey, index: index, label: nil, state: .done, request: template.request,
             remoteID: template.remoteID, attempts: 1, file: file, error: nil, createdAt: template.createdAt,
             updatedAt: template.createdAt, variables: nil, meta: template.meta)
     }

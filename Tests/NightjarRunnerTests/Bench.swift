@@ -36,10 +36,10 @@ final class Bench: Sendable {
     func takeIn(
         _ name: String = "spring", jobs count: Int, model: String = "model-a",
         limits: BatchSettings.Limits = BatchSettings.Limits(), retry: BatchSettings.Retry = BatchSettings.Retry(),
-        schedule: BatchSettings.Schedule? = nil
+        schedule: BatchSettings.Schedule? = nil, origin: BatchSettings.Origin? = nil
     ) throws -> BatchID {
         let jobs = (0..<count).map { PlannedJob.sample("\(name), prompt \($0)", model: model) }
-        let settings = BatchSettings(name: name, limits: limits, retry: retry, schedule: schedule)
+        let settings = BatchSettings(name: name, limits: limits, retry: retry, schedule: schedule, origin: origin)
         return try store.takeIn(settings, jobs, now: clock.wall).batch
     }
 
@@ -81,6 +81,30 @@ final class Bench: Sendable {
     /// Tells the run that something was left for it in the state.
     func ring() {
         _ = bell.withLock { $0?.yield() }
+    }
+
+    /// Leaves an order as another process would, and rings.
+    /// - Parameter batch: `nil`: every batch.
+    func say(_ order: Order, of batch: BatchID?, at second: Int) async throws {
+        try await clock.sleep(until: .seconds(second))
+        try await clock.busy { _ = try await store.leave(order, for: batch, now: clock.wall) }
+        ring()
+    }
+
+    /// Leaves a decision as another process would, and rings.
+    func say(_ decision: Decision, ofJob place: Int, in name: String = "spring", at second: Int) async throws {
+        try await clock.sleep(until: .seconds(second))
+        try await clock.busy {
+            let key = try await store.jobs(of: name)[place].key.description
+            let job = try await store.findJobs(key, batch: name)[0]
+            _ = try await store.leave(decision, for: job.id, now: clock.wall)
+        }
+        ring()
+    }
+
+    /// When jobs of a batch were submitted.
+    func submissions(of name: String) -> [Duration] {
+        service.submissions.filter { $0.request.prompt.hasPrefix("\(name), ") }.map(\.time)
     }
 
     /// Jobs by state, as the rows say.

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import NightjarCore
 import NightjarTestSupport
 import Testing
@@ -42,9 +43,24 @@ struct SchemaFixtureTests {
         var knowledge = APIKnowledge()
         knowledge.longestList = 20
         try await opened.store.setAPIKnowledge(knowledge)
+        let last = try await opened.store.findJobs("job-6", batch: nil)[0].id
+        _ = try await opened.store.leave(.pause, for: last, now: Opened.now)
+        _ = try await opened.store.leave(.cancel, for: submitted.id, now: Opened.now)
+        _ = try await opened.store.carryOutDecisions(now: Opened.now)
+        _ = try await opened.store.leave(.set(LimitChange(concurrency: .by(2))), for: batch, now: Opened.now)
+        _ = try await opened.store.carryOutOrders(now: Opened.now)
+        _ = try await opened.store.leave(.pause, for: batch, now: Opened.now)
+        try await opened.store.perform { transaction in
+            try transaction.db.execute(
+                sql: """
+                    INSERT INTO drops(inbox, accepted, stem, digest, taken_at_ms)
+                    VALUES ('/in', 'spring.yaml', 'spring', 'ab', 1);
+                    INSERT INTO drop_batches VALUES (1, 1);
+                    """)
+        }
         _ = try await opened.store.leave(.retry, for: lost.id, now: Opened.now)
         try opened.store.close()
-        let target = Self.fixtures.appending(path: "schema-v3.sqlite")
+        let target = Self.fixtures.appending(path: "schema-v4.sqlite")
         try? FileManager.default.removeItem(at: target)
         try FileManager.default.copyItem(atPath: opened.folder.path("state/state.sqlite3"), toPath: target.path)
     }
@@ -75,7 +91,26 @@ struct SchemaFixtureTests {
         try store.close()
     }
 
-    @Test(arguments: [2, 3])
+    @Test func `a state of version 4 keeps what people said, and what came from an inbox`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("s.sqlite3")
+        try FileManager.default.copyItem(
+            atPath: Self.fixtures.appending(path: "schema-v4.sqlite").path, toPath: path)
+        let store = try SQLiteStore.open(path: path)
+        let jobs = try await store.jobs()
+        #expect(jobs.map(\.isPaused) == [false, false, false, false, false, false, true])
+        #expect(jobs.map(\.isUnwanted) == [false, false, true, false, false, false, false])
+        let batch = try #require(try await store.batches().first)
+        #expect(batch.overrides == LimitOverrides(concurrency: 2) && batch.pausedJobs == 1 && !batch.paused)
+        #expect(try await store.carryOutOrders(now: Opened.now).map(\.order) == [.pause])
+        #expect(try await store.batches().first?.paused == true)
+        let drop = try await store.read { try String.fetchOne($0, sql: "SELECT stem FROM drops JOIN drop_batches") }
+        #expect(drop == "spring")
+        try await store.checkInvariants()
+        try store.close()
+    }
+
+    @Test(arguments: [2, 3, 4])
     func `a state of a later version migrates and keeps its rows`(version: Int) async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("s.sqlite3")

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import NightjarCore
+internal import NightjarFiles
 internal import NightjarStore
 
 /// Runs the body of a command, and ends with the code of what it refuses.
@@ -17,7 +18,8 @@ func refusing(_ body: (Console) async throws -> Void) async throws {
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "What is done, running, failed, and when it will end.")
+        commandName: "status", abstract: "What is done, running, failed, why it waits, and when it will end.",
+        discussion: "Begins with what you must do now, if anything. Reads the state beside a run; needs no key.")
 
     @Argument(help: "Only this batch.")
     var batch: String?
@@ -25,18 +27,27 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "One JSON object.")
     var json = false
 
+    @Flag(help: "Look again once a second, until Ctrl-C; in a pipe, tell whenever something has changed.")
+    var watch = false
+
     @OptionGroup var files: StateOptions
+
+    mutating func validate() throws {
+        if watch, json { throw ValidationError("`--watch` and `--json` exclude each other") }
+    }
 
     mutating func run() async throws {
         try await refusing { console in
+            if watch { return try await StatusWatch(files: files, batch: batch, console: console).run() }
             let reader = try StateReader(files, console: console)
             let batches = try await reader.batches(named: batch)
+            let live = LiveNote(state: reader.path).read()
             if json {
-                try console.printResult(StatusRenderer.json(batches) + "\n")
+                try console.printResult(StatusRenderer.json(batches, live: live, advice: files.advice) + "\n")
             } else {
                 try console.printResult(
                     StatusRenderer.table(
-                        batches, stateFile: reader.path, output: reader.output, advice: files.advice,
+                        batches, live: live, stateFile: reader.path, output: reader.output, advice: files.advice,
                         width: console.outputWidth, style: console.outputStyle))
             }
         }

@@ -10,17 +10,7 @@ struct RetryCommand: AsyncParsableCommand {
             knows it; --resubmit pays in any case. Works beside a run, and needs no key. Without a run, the next `nightjar run` goes on with the jobs.
             """)
 
-    @Argument(help: "The batches.")
-    var batches: [String] = []
-
-    @Flag(help: "All batches.")
-    var all = false
-
-    @Option(
-        help: ArgumentHelp(
-            "Only this job: its id, its key or a beginning of it, or its id at the API. Can be repeated.",
-            valueName: "key"))
-    var job: [String] = []
+    @OptionGroup var jobs: SteeredJobs
 
     @Option(help: ArgumentHelp("Take this job of the API as the one job's.", valueName: "jobid"))
     var adopt: String?
@@ -31,11 +21,8 @@ struct RetryCommand: AsyncParsableCommand {
     @OptionGroup var files: StateOptions
 
     mutating func validate() throws {
-        guard all != !batches.isEmpty else {
-            throw ValidationError(all ? "name batches, or `--all`, not both" : "name the batches, or write `--all`")
-        }
         if adopt != nil, resubmit { throw ValidationError("`--adopt` and `--resubmit` exclude each other") }
-        if adopt != nil || resubmit, job.count != 1 {
+        if adopt != nil || resubmit, jobs.job.count != 1 {
             throw ValidationError("`\(resubmit ? "--resubmit" : "--adopt")` needs exactly one `--job`")
         }
         if adopt?.isEmpty == true { throw ValidationError("`--adopt` needs the id of a job at the API") }
@@ -43,17 +30,7 @@ struct RetryCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         try await refusing { console in
-            let reader = try StateReader(files, console: console)
-            guard reader.store != nil else {
-                throw Refusal(
-                    .usage, "there is no state `\(Cells.plain(reader.path))`, so there is nothing to try again")
-            }
-            let retry = Retry(
-                reader: reader, advice: files.advice, batches: all ? nil : batches, jobs: job, decision: decision)
-            let report = try await retry.carryOut()
-            try console.printResult(report.lines.map { $0 + "\n" }.joined())
-            for words in report.problems { console.printError("error: \(words)\n") }
-            if report.exit != .success { throw ArgumentParser.ExitCode(report.exit.rawValue) }
+            try await StateReader(files, console: console).steer(jobs, files, decision, nil, toDo: "try again")
         }
     }
 

@@ -34,7 +34,7 @@ struct WhyCommand: AsyncParsableCommand {
             if json { return try console.printResult(StoryRenderer.json(story).text + "\n") }
             let renderer = StoryRenderer(
                 name: try await lookup.name(of: found), advice: files.advice, output: reader.output, now: WallTime.now,
-                width: console.outputWidth, style: console.outputStyle)
+                width: console.outputWidth, style: console.outputStyle, batch: try await store.batch(found.batch))
             try console.printResult(renderer.text(story))
         }
     }

@@ -1,3 +1,5 @@
+package import NightjarCore
+
 /// Commands that other commands tell people to type: they find the same state as the one that tells.
 package struct CommandAdvice: Sendable {
     /// ` --output night`, say; empty where nothing was given.
@@ -25,5 +27,19 @@ package struct CommandAdvice: Sendable {
 
     package func retry(_ job: String, of batch: String) -> String {
         command("retry", ShellWord.quoted(batch), "--job", ShellWord.quoted(job))
+    }
+
+    package func resume(_ job: String, of batch: String) -> String {
+        command("resume", ShellWord.quoted(batch), "--job", ShellWord.quoted(job))
+    }
+
+    /// What lets a paused batch go on.
+    package func resume(_ batch: BatchSummary) -> String {
+        command("resume", batch.isAllPaused ? "--all" : ShellWord.quoted(batch.settings.name))
+    }
+
+    /// What another process has said to type, with what finds this state.
+    package func completed(_ action: String) -> String {
+        action.hasPrefix("nightjar ") ? action + stateFlags : action
     }
 }

@@ -35,8 +35,10 @@ struct FactSheet {
         entries.append(.gap)
     }
 
-    /// - Parameter width: Cells that a line may take; `nil`: as many as needed.
-    func lines(width: Int?, style: TerminalStyle) -> [String] {
+    /// - Parameters:
+    ///   - width: Cells that a line may take; `nil`: as many as needed.
+    ///   - isRedrawn: A line must not be longer, so what cannot be broken is cut.
+    func lines(width: Int?, style: TerminalStyle, isRedrawn: Bool = false) -> [String] {
         let names = entries.map { entry in
             switch entry {
             case .facts(let name, _): Cells.width(of: name)
@@ -50,8 +52,9 @@ struct FactSheet {
             case .gap: return [""]
             case .facts(let name, let facts):
                 let room = width.map { max(8, $0 - indent) }
-                let lines = facts.flatMap { Self.lines($0, room: room, style: style) }
+                let lines = facts.flatMap { Self.lines($0, room: room, style: style, isRedrawn: isRedrawn) }
                 guard isWide else {
+                    let name = isRedrawn ? Cells.cut(name, to: width ?? .max, ellipsis: style.ellipsis) : name
                     return [style.paint(name, .dim)] + lines.map { Self.blanks(indent) + $0 }
                 }
                 return lines.enumerated().map { place, line in
@@ -63,11 +66,17 @@ struct FactSheet {
         }
     }
 
-    private static func lines(_ line: Line, room: Int?, style: TerminalStyle) -> [String] {
+    private static func lines(
+        _ line: Line, room: Int?, style: TerminalStyle, isRedrawn: Bool
+    ) -> [String] {
         switch line {
         case .text(let text, let ink):
             guard let room else { return [style.paint(text, ink)] }
-            return Cells.wrapped(text, to: min(room, widestText)).map { style.paint($0, ink) }
+            return Cells.wrapped(text, to: min(room, widestText)).map { line in
+                style.paint(isRedrawn ? Cells.cut(line, to: room, ellipsis: style.ellipsis) : line, ink)
+            }
+        case .whole(let text, let ink) where isRedrawn:
+            return lines(.cut(text, ink), room: room, style: style, isRedrawn: true)
         case .cut(let text, let ink):
             return [style.paint(room.map { Cells.cut(text, to: $0, ellipsis: style.ellipsis) } ?? text, ink)]
         case .whole(let text, let ink): return [style.paint(text, ink)]

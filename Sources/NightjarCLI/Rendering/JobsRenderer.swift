@@ -32,6 +32,8 @@ package struct JobsRenderer: Sendable {
         } else if let error = job.error, job.state != .done {
             pieces.append(.init("  " + style.plain("\(error.kind.rawValue): \(error.message)"), Self.ink(job.state)))
         }
+        if job.isPaused { pieces.append(.init("  paused", .warning)) }
+        if job.isUnwanted { pieces.append(.init("  cancelled, comes home", .dim)) }
         if job.isRemoved { pieces.append(.init("  not in the manifest", .dim)) }
         let prompt = Cells.cut(style.plain(job.request.prompt), to: Self.widestPrompt, ellipsis: style.ellipsis)
         pieces.append(.init("  " + prompt, .dim))
@@ -48,6 +50,8 @@ package struct JobsRenderer: Sendable {
         line.add("id", job.label)
         line.add("state", job.state.rawValue)
         line.add("removed", job.isRemoved)
+        line.add("paused", job.isPaused)
+        line.add("unwanted", job.isUnwanted)
         line.add("prompt", job.request.prompt)
         line.add("model", parameters.model)
         line.add("seed", job.request.seed)

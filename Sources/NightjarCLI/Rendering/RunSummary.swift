@@ -66,6 +66,7 @@ package enum RunSummary {
                     : "  \(unknown) unknown jobs may have been billed; they are held, not submitted again")
         }
         if batches.contains(where: { $0.running + $0.count(.pending, .waiting) > 0 }) {
+            let needs = needs.map { $0.hasPrefix("nightjar ") ? "`\($0)\(stateFlags)`" : $0 }
             let change =
                 needs.isEmpty ? "the same command again" : "\(needs.joined(separator: ", ")), then the same command"
             lines.append("to go on:              \(Cells.plain(change)); nothing is paid for twice")

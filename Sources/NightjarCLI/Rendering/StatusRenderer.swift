@@ -2,42 +2,57 @@ package import NightjarCore
 
 /// What `status` prints.
 package enum StatusRenderer {
-    /// A table for people, a line a batch, columns that would hold nothing but zeros left out; below it which batches wait
-    /// for their time, why jobs are held, and where images lie that were paid for twice.
+    /// What a person must do; a table for people, a line a batch, columns that would hold nothing but zeros left out; below
+    /// it who runs, why batches wait, why jobs are held, and where images lie that were paid for twice.
     /// - Parameters:
+    ///   - live: What the process says that runs; `nil`: none does.
     ///   - stateFile: Named where there is nothing to show.
     ///   - output: The output folder as the user named it.
     ///   - width: Columns of the terminal; `nil` where there is none.
     package static func table(
-        _ batches: [BatchSummary], stateFile: String, output: String = "output",
+        _ batches: [BatchSummary], live: RunSnapshot? = nil, stateFile: String, output: String = "output",
         advice: CommandAdvice = CommandAdvice(),
         width: Int?, style: TerminalStyle, now: WallTime = WallTime.now
     ) -> String {
         guard !batches.isEmpty else { return "no batches yet in \(style.plain(stateFile))\n" }
-        var columns = [
-            TextTable.Column(title: "batch", alignment: .left, cells: batches.map { style.plain($0.settings.name) }),
-            numbers("total", batches.map(\.total)),
-            numbers("done", batches.map { $0.count(.done) }),
-        ]
-        let optional = [
-            numbers("running", batches.map { $0.count(.submitting, .submitted, .ready) }),
-            numbers("pending", batches.map { $0.count(.pending, .waiting) }),
-            numbers("unknown", batches.map { $0.count(.unknown) }),
-            numbers("failed", batches.map { $0.count(.failed) }),
-            numbers("blank", batches.map { $0.count(.filtered) }),
-            numbers("cancelled", batches.map { $0.count(.cancelled) }),
-            numbers("duplicates", batches.map(\.duplicates)),
-        ]
-        columns += optional.filter { $0.cells.contains { $0 != "0" } }
-        if batches.contains(where: { $0.spent != .zero }) {
-            columns.append(.init(title: "spent", alignment: .right, cells: batches.map(\.spent.description)))
-        }
-        columns.append(.init(title: "time left", alignment: .left, cells: batches.map { timeLeft($0, at: now) }))
-        var lines = TextTable(columns: columns).lines(width: width, style: style)
-        lines += ScheduleWait.lines(batches, at: now, width: width, style: style)
+        let standings = batches.map { BatchStanding($0, live: live, advice: advice, now: now) }
+        var lines = ToDoList(standings).lines(width: width, style: style)
+        if !lines.isEmpty { lines.append("") }
+        lines += StatusTable(batches, now: now).lines(width: width, style: style)
+        lines += movement(standings, live, width: width, style: style, now: now)
         lines += HeldRenderer(advice: advice, width: width, style: style).lines(batches)
         lines += duplicates(batches, output: output, width: width, style: style)
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// Who runs, and of each batch with something left why it waits and when it ends.
+    static func movement(
+        _ standings: [BatchStanding], _ live: RunSnapshot?, width: Int?, style: TerminalStyle, now: WallTime,
+        isRedrawn: Bool = false
+    ) -> [String] {
+        var sheet = FactSheet()
+        var isEmpty = true
+        if let live {
+            isEmpty = false
+            sheet.add("running", .text(words(for: live, at: now)))
+        }
+        for standing in standings {
+            guard let text = standing.text(at: now) else { continue }
+            isEmpty = false
+            let name = Cells.cut(
+                style.plain(standing.batch.settings.name), to: widestName, ellipsis: style.ellipsis)
+            sheet.add(name, .text(style.plain(text)))
+        }
+        return isEmpty ? [] : [""] + sheet.lines(width: width, style: style, isRedrawn: isRedrawn)
+    }
+
+    private static let widestName = 24
+
+    private static func words(for live: RunSnapshot, at now: WallTime) -> String {
+        let since = LocalClock(named: nil).map { " since \($0.text(live.startedAt, from: live.startedAt))" } ?? ""
+        return
+            "`nightjar \(live.command.rawValue)`, process \(live.pid),\(since); at most \(live.concurrency) at a time, "
+            + "\(live.rate); \(live.unfinished) at the API"
     }
 
     private static func duplicates(
@@ -54,25 +69,40 @@ package enum StatusRenderer {
         return [""] + sheet.lines(width: width, style: style)
     }
 
-    /// `{"version":1,"batches":[…]}` on one line, without a line end.
-    package static func json(_ batches: [BatchSummary], now: WallTime = WallTime.now) -> String {
+    /// `{"version":1,"batches":[…],"running":…,"action":…}` on one line, without a line end.
+    package static func json(
+        _ batches: [BatchSummary], live: RunSnapshot? = nil, advice: CommandAdvice = CommandAdvice(),
+        now: WallTime = WallTime.now
+    ) -> String {
         var line = JSONWriter()
         line.add("version", 1)
-        line.add("batches", batches.map { $0.json(now: now) })
+        line.add("batches", batches.map { json($0, live: live, advice: advice, now: now) })
+        line.add("running", live.map(json))
+        let standings = batches.map { BatchStanding($0, live: live, advice: advice, now: now) }
+        line.add("action", ToDoList(standings).items.first?.remedy)
         return line.text
     }
 
-    private static func numbers(_ title: String, _ values: [Int]) -> TextTable.Column {
-        .init(title: title, alignment: .right, cells: values.map(String.init))
+    private static func json(_ live: RunSnapshot) -> JSONWriter {
+        var line = JSONWriter()
+        line.add("command", live.command.rawValue)
+        line.add("pid", Int(live.pid))
+        line.add("since", live.startedAt)
+        line.add("concurrency", live.concurrency)
+        line.add("rate", live.rate.description)
+        line.add("unfinished", live.unfinished)
+        return line
     }
 
-    private static func timeLeft(_ batch: BatchSummary, at now: WallTime) -> String {
-        let left = batch.count(.pending, .waiting, .submitting, .submitted, .ready)
-        if left == 0 { return batch.count(.unknown) > 0 ? "held" : "finished" }
-        if batch.paused { return "paused" }
-        if let wait = ScheduleWait(batch, at: now), batch.count(.submitting, .submitted, .ready) == 0 {
-            return wait.until == nil ? "past its deadline" : "waits"
-        }
-        return batch.etaSeconds.map { Duration.seconds($0).spoken } ?? "not known"
+    /// A batch as `status --json` shows it.
+    package static func json(
+        _ batch: BatchSummary, live: RunSnapshot? = nil, advice: CommandAdvice = CommandAdvice(),
+        now: WallTime = WallTime.now
+    ) -> JSONWriter {
+        let standing = BatchStanding(batch, live: live, advice: advice, now: now)
+        var line = batch.json(now: now)
+        line.add("waits_for", standing.wait?.json)
+        line.add("action", standing.action?.remedy)
+        return line
     }
 }

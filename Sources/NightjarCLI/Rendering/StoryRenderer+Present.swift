@@ -4,7 +4,9 @@ import NightjarCore
 extension StoryRenderer {
     func addPresent(_ story: JobStory, to sheet: inout FactSheet) {
         let job = story.job
+        if job.isUnwanted { addUnwanted(job, to: &sheet) }
         switch job.state {
+        case .pending where isPaused(job), .waiting where isPaused(job): addPause(job, to: &sheet)
         case .pending:
             sheet.add("now", .text("waits for its turn; `nightjar run` submits it"))
         case .waiting:
@@ -30,11 +32,36 @@ extension StoryRenderer {
             } else if story.job.isRemoved {
                 sheet.add("now", .text("cancelled, since the manifest no longer names it; named again, it returns"))
             } else {
-                sheet.add("now", .text("cancelled; this takes that back:"))
+                sheet.add("now", .text("cancelled by a person; this takes that back:"))
                 sheet.add("to type", .whole(Cells.plain(advice.retry(name, of: job.batch))))
             }
         }
         if let holder = story.seedHolder { addSeedHolder(holder, of: job, to: &sheet) }
+    }
+
+    // MARK: A person's word
+
+    private func isPaused(_ job: JobSummary) -> Bool { job.isPaused || batch?.paused ?? false }
+
+    private func addPause(_ job: JobSummary, to sheet: inout FactSheet) {
+        guard let batch, batch.paused else {
+            sheet.add("now", .text("paused by a person: it is not submitted before this:", .warning))
+            return sheet.add("to type", .whole(Cells.plain(advice.resume(name, of: job.batch))))
+        }
+        let what = batch.isAllPaused ? "everything is paused" : "its batch is paused"
+        sheet.add("now", .text("\(what) by a person: it is not submitted before this:", .warning))
+        sheet.add("to type", .whole(Cells.plain(advice.resume(batch))))
+    }
+
+    private func addUnwanted(_ job: JobSummary, to sheet: inout FactSheet) {
+        sheet.add(
+            "cancelled",
+            [
+                .text(
+                    "by a person: what the API has of it comes home, and it is not submitted again; this takes that "
+                        + "back:", .warning),
+                .whole(Cells.plain(advice.retry(name, of: job.batch))),
+            ])
     }
 
     private func addSeedHolder(_ holder: JobStory.SeedHolder, of job: JobSummary, to sheet: inout FactSheet) {

@@ -11,12 +11,15 @@ package struct StoryRenderer: Sendable {
     /// Columns of the terminal; `nil` where there is none.
     let width: Int?
     let style: TerminalStyle
+    /// The job's batch, which may be paused.
+    let batch: BatchSummary?
 
     /// Prompts are cut to this where no terminal says how wide it is.
     private static let widestPrompt = 200
 
     package init(
-        name: String, advice: CommandAdvice, output: String, now: WallTime, width: Int?, style: TerminalStyle
+        name: String, advice: CommandAdvice, output: String, now: WallTime, width: Int?, style: TerminalStyle,
+        batch: BatchSummary? = nil
     ) {
         self.name = name
         self.advice = advice
@@ -24,6 +27,7 @@ package struct StoryRenderer: Sendable {
         self.now = now
         self.width = width
         self.style = style
+        self.batch = batch
     }
 
     package func text(_ story: JobStory) -> String {

@@ -18,6 +18,8 @@ package struct BatchSummary: Equatable, Sendable {
     package var held: [String: HeldJobs]
     /// Jobs that are `pending` or `waiting`, and paused by themselves.
     package var pausedJobs = 0
+    /// Everything is paused: a word about this batch alone does not resume it.
+    package var isAllPaused = false
     /// Limits that a person has set for this batch.
     package var overrides = LimitOverrides()
 
@@ -67,6 +69,7 @@ package struct HeldJobs: Equatable, Sendable {
 
 /// A job as `jobs` shows it.
 package struct JobSummary: Equatable, Sendable {
+    package var id: JobID
     package var batch: String
     package var key: JobKey
     package var index: Int
@@ -85,12 +88,17 @@ package struct JobSummary: Equatable, Sendable {
     /// JSON objects.
     package var variables: String?
     package var meta: String?
+    /// A person keeps it from being submitted; only while it is `pending` or `waiting`.
+    package var isPaused = false
+    /// It is at the API, or may be, comes home, and is not submitted again: a person has cancelled it.
+    package var isUnwanted = false
 
     package init(
-        batch: String, key: JobKey, index: Int, label: String?, state: JobState, isRemoved: Bool = false,
+        id: JobID, batch: String, key: JobKey, index: Int, label: String?, state: JobState, isRemoved: Bool = false,
         request: ImageRequest, remoteID: RemoteJobID?, attempts: Int, file: OutputFile?, error: FailureCause?,
         createdAt: WallTime, updatedAt: WallTime, variables: String?, meta: String?
     ) {
+        self.id = id
         self.batch = batch
         self.key = key
         self.index = index

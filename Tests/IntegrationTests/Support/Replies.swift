@@ -16,6 +16,8 @@ struct JobLine: Decodable, Equatable, Sendable {
     var model: String
     var seed: Int?
     var removed: Bool
+    var paused: Bool
+    var unwanted: Bool
     var job_id: String?
     var attempts: Int
     var path: String?
@@ -31,8 +33,17 @@ struct JobLine: Decodable, Equatable, Sendable {
 }
 
 struct StatusReply: Decodable, Sendable {
+    struct Running: Decodable, Sendable {
+        var command: String
+        var pid: Int32
+        var concurrency: Int
+        var rate: String
+    }
+
     var version: Int
     var batches: [BatchLine]
+    var running: Running?
+    var action: String?
 }
 
 /// A batch in `status --json`.
@@ -44,7 +55,15 @@ struct BatchLine: Decodable, Equatable, Sendable {
         var download: Int
     }
 
+    struct Wait: Decodable, Equatable, Sendable {
+        var reason: String
+        var words: String
+    }
+
     var name: String
+    var paused: Bool
+    var waits_for: Wait?
+    var action: String?
     var total: Int
     var pending: Int
     var submitting: Int

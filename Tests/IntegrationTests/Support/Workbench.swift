@@ -118,11 +118,15 @@ final class Workbench: Sendable {
         return try ending.output.split(separator: "\n").map { try JobLine($0) }
     }
 
-    func batch(_ output: String = "output", name: String = "batch") async throws -> BatchLine {
+    func status(_ output: String = "output") async throws -> StatusReply {
         let ending = try await start(["status", "--json", "--output", output]).end()
         guard ending.exit == 0 else { throw Unexpected(ending: ending) }
-        let status = try JSONDecoder().decode(StatusReply.self, from: Data(ending.output.utf8))
-        return try #require(status.batches.first { $0.name == name }, "\(ending)")
+        return try JSONDecoder().decode(StatusReply.self, from: Data(ending.output.utf8))
+    }
+
+    func batch(_ output: String = "output", name: String = "batch") async throws -> BatchLine {
+        let status = try await status(output)
+        return try #require(status.batches.first { $0.name == name }, "\(status)")
     }
 }
 

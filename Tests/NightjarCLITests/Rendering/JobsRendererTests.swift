@@ -18,6 +18,14 @@ struct JobsRendererTests {
         failed.error = FailureCause(.remoteFailed, "out of\nmemory")
         #expect(line(failed) == "failed          12  01234567  remote_failed: out of memory  A {futuristic} 未来 city")
         #expect(line(Self.job(.pending)) == "pending         12  01234567  A {futuristic} 未来 city")
+        var paused = Self.job(.pending)
+        paused.isPaused = true
+        #expect(line(paused) == "pending         12  01234567  paused  A {futuristic} 未来 city")
+        #expect(JobsRenderer.json(paused).text.contains(#""paused":true,"unwanted":false"#))
+        var unwanted = Self.job(.submitted)
+        unwanted.isUnwanted = true
+        #expect(line(unwanted) == "submitted       12  01234567  cancelled, comes home  A {futuristic} 未来 city")
+        #expect(JobsRenderer.json(unwanted).text.contains(#""paused":false,"unwanted":true"#))
         #expect(line(done, namesBatch: true).hasPrefix("done            12  neon-cities  hero      "))
     }
 
@@ -33,7 +41,7 @@ struct JobsRendererTests {
         #expect(
             JobsRenderer.json(done).text == """
                 {"batch":"neon-cities","key":"0123456789abcdef000000000000000c","index":12,"id":"hero","state":"done",\
-                "removed":false,"prompt":"A {futuristic} 未来 city","model":"m","seed":42,"job_id":"job-1","attempts":1,\
+                "removed":false,"paused":false,"unwanted":false,"prompt":"A {futuristic} 未来 city","model":"m","seed":42,"job_id":"job-1","attempts":1,\
                 "path":"neon-cities/000012-x.png","sha256":"\(sha256)","bytes":1234567,"width":832,"height":1216,\
                 "error":null,"created_at":"2026-03-01T02:04:05.000Z","updated_at":"2026-03-01T02:04:06.000Z"}
                 """)
@@ -46,7 +54,7 @@ struct JobsRendererTests {
         #expect(
             text == """
                 {"batch":"neon-cities","key":"0123456789abcdef000000000000000c","index":12,"id":null,"state":"failed",\
-                "removed":true,"prompt":"A {futuristic} 未来 city","model":"m","seed":null,"job_id":null,"attempts":1,"path":null,\
+                "removed":true,"paused":false,"unwanted":false,"prompt":"A {futuristic} 未来 city","model":"m","seed":null,"job_id":null,"attempts":1,"path":null,\
                 "sha256":null,"bytes":null,"width":1024,"height":null,\
                 "error":{"kind":"timeout","message":"too long"},"created_at":"2026-03-01T02:04:05.000Z",\
                 "updated_at":"2026-03-01T02:04:06.000Z"}
@@ -62,7 +70,7 @@ struct JobsRendererTests {
     private static func job(_ state: JobState) -> JobSummary {
         let reference = RenderingSample.job(12)
         return JobSummary(
-            batch: "neon-cities", key: reference.key, index: reference.index, label: nil, state: state,
+            id: JobID(1), batch: "neon-cities", key: reference.key, index: reference.index, label: nil, state: state,
             request: ImageRequest(
                 prompt: "A {futuristic} 未来 city", parameters: .init(model: "m", width: 1024, height: 1024), seed: 42),
             remoteID: nil, attempts: 1, file: nil, error: nil, createdAt: RenderingSample.start,

@@ -33,6 +33,18 @@ struct RunSummaryTests {
                 """)
     }
 
+    @Test func `what is paused goes on with a command that finds this state`() {
+        let text = RunSummary.text(
+            batches: [RenderingSample.progress([.done: 4, .pending: 2])], output: "night", elapsed: .seconds(9),
+            exit: 8,
+            reason: "paused: nightjar resume spring; 2 left", needs: ["nightjar resume spring"],
+            stateFlags: " --output night")
+        #expect(
+            text.hasSuffix(
+                "to go on:              `nightjar resume spring --output night`, then the same command; nothing is paid "
+                    + "for twice\n"))
+    }
+
     @Test func `several batches with failures share one command`() {
         let text = summary(
             [RenderingSample.progress([.failed: 1]), RenderingSample.progress([.failed: 1, .unknown: 2], of: "b")],

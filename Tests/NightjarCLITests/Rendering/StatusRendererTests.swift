@@ -6,7 +6,7 @@ import Testing
 struct StatusRendererTests {
     @Test func `without a batch it says where it looked`() {
         #expect(table([]) == "no batches yet in output/.nightjar/state.sqlite3\n")
-        #expect(StatusRenderer.json([]) == #"{"version":1,"batches":[]}"#)
+        #expect(StatusRenderer.json([]) == #"{"version":1,"batches":[],"running":null,"action":null}"#)
     }
 
     @Test func `columns without anything are left out`() {
@@ -31,11 +31,23 @@ struct StatusRendererTests {
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
         #expect(
             text == """
+                to do  paused-one is paused
+                         nightjar resume paused-one
+                       1 of odd is held: the answer to the submission was lost
+                         nightjar why KEY
+                       nobody runs `a-rather-long-name-for-a-batch-of-a-night` and 1 more, and
+                       318 of their jobs are left
+                         nightjar run MANIFEST
+
                 batch          total  done  running  pending  unknown  failed  spent  time left
                 a-rather-lon…    941   620        8      309        1       3  12.42  3 min 32 s
                 paused-one         5     0        0        5        0       0   0.00  paused
                 new                1     0        0        1        0       0   0.00  not known
                 odd                1     0        0        0        1       0   0.00  held
+
+                a-rather-long-name-for-…  nobody runs it
+                paused-one                is paused
+                new                       nobody runs it
 
                 """)
     }
@@ -54,7 +66,9 @@ struct StatusRendererTests {
                 {"version":1,"batches":[{"name":"neon-cities","total":920,"pending":300,"submitting":0,"submitted":0,\
                 "ready":0,"unknown":0,"waiting":0,"done":620,"failed":0,"filtered":0,"cancelled":0,"paused":false,\
                 "eta_seconds":null,"requests":{"submit":1,"get":2,"list":3,"download":4},"rate_limited":5,\
-                "duplicates":1,"spent":12.42,"held":{"no seed":1,"settling":2},"waits":null}]}
+                "duplicates":1,"spent":12.42,"held":{"no seed":1,"settling":2},"waits":null,\
+                "waits_for":{"reason":"not_running","words":"nobody runs it","until":null},\
+                "action":"nightjar run MANIFEST"}],"running":null,"action":"nightjar run MANIFEST"}
                 """)
         #expect(try JSONSerialization.jsonObject(with: Data(text.utf8)) is [String: Any])
     }
@@ -68,6 +82,9 @@ struct StatusRendererTests {
         ]
         #expect(
             table([batch]) == """
+                to do  3 of neon-cities are held: the answer to the submission was lost
+                         nightjar why KEY
+
                 batch        total  done  unknown  duplicates  time left
                 neon-cities      7     4        3           2  held
 
@@ -97,6 +114,11 @@ struct StatusRendererTests {
             [night, late, done], stateFile: "s", width: 80, style: RenderingSample.style, now: now)
         #expect(
             text == """
+                to do  late is past its deadline, 1970-01-01 00:00 UTC
+                         give it a later `deadline` in its manifest, or cancel the rest
+                       nobody runs `night`, and 4 of its jobs are left
+                         nightjar run MANIFEST
+
                 batch  total  done  pending  time left
                 night      5     1        4  waits
                 late       2     0        2  past its deadline
@@ -107,9 +129,100 @@ struct StatusRendererTests {
 
                 """)
         #expect(
-            StatusRenderer.json([night], now: now).hasSuffix(
-                #""waits":{"reason":"waits for its window, opens 22:00 Europe/Paris","until":"2025-11-28T21:00:00.000Z"}}]}"#
+            StatusRenderer.json([night], now: now).contains(
+                #""waits":{"reason":"waits for its window, opens 22:00 Europe/Paris","until":"2025-11-28T21:00:00.000Z"},"#
+                    + #""waits_for":{"reason":"window","words":"waits for its window, opens 22:00 Europe/Paris","until":"2025-11-28T21:00:00.000Z"},"#
             ))
+    }
+
+    // MARK: Beside a process
+
+    private static let now = RenderingSample.start + .seconds(600)
+
+    private func live(_ waits: [String: RunSnapshot.Wait] = [:]) -> RunSnapshot {
+        RunSnapshot(
+            command: .run, pid: 4711, startedAt: RenderingSample.start, writtenAt: Self.now, concurrency: 8,
+            rate: Rate(requests: 5, per: .second), unfinished: 6, waits: waits)
+    }
+
+    private func table(_ batches: [BatchSummary], _ live: RunSnapshot?, width: Int? = 80) -> String {
+        StatusRenderer.table(
+            batches, live: live, stateFile: "s", advice: CommandAdvice(output: "night"), width: width,
+            style: RenderingSample.style, now: Self.now)
+    }
+
+    @Test func `what runs says when it ends, what waits why, and what a person must do comes first`() {
+        var spring = summary("spring", [.done: 4, .submitted: 6, .pending: 50])
+        spring.throughput = 0.5
+        let summer = summary("summer", [.pending: 10])
+        let text = table(
+            [spring, summer],
+            live([
+                "summer": .init(
+                    .account, "the API asks for money (402)", until: Self.now + .seconds(60),
+                    action: "put the account right")
+            ]))
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        #expect(lines.prefix(3) == ["to do  the API asks for money (402)", "         put the account right", ""])
+        #expect(lines.contains { $0.hasPrefix("running  `nightjar run`, process 4711, since ") }, "\(text)")
+        #expect(lines.contains { $0.hasPrefix("spring   runs; ends about ") && $0.hasSuffix("(in 1 min 52 s)") })
+        #expect(lines.contains("summer   the API asks for money (402) (in 1 min)"), "\(text)")
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
+    @Test func `commands that the process names find this state`() throws {
+        let waits = ["spring": RunSnapshot.Wait(.paused, "is paused", action: "nightjar resume spring")]
+        let spring = summary("spring", [.pending: 50])
+        #expect(
+            table([spring], live(waits)).hasPrefix(
+                "to do  spring is paused\n         nightjar resume spring --output night"))
+        let json = StatusRenderer.json(
+            [spring], live: live(waits), advice: CommandAdvice(output: "night"), now: Self.now)
+        #expect(
+            json.hasSuffix(
+                #""waits_for":{"reason":"paused","words":"is paused","until":null},"#
+                    + #""action":"nightjar resume spring --output night"}],"#
+                    + #""running":{"command":"run","pid":4711,"since":"2026-03-01T02:04:05.000Z","concurrency":8,"#
+                    + #""rate":"5/s","unfinished":6},"action":"nightjar resume spring --output night"}"#), "\(json)")
+    }
+
+    @Test func `without a process each kind of rest has its command`() {
+        func toDo(_ change: (inout BatchSummary) -> Void, _ counts: [JobState: Int]) -> String? {
+            var batch = summary("spring", counts)
+            change(&batch)
+            let text = table([batch], nil)
+            guard text.hasPrefix("to do  ") else { return nil }
+            return text.split(separator: "\n").prefix(2).map { $0.drop { $0 == " " } }.joined(separator: " | ")
+        }
+        #expect(toDo({ _ in }, [.done: 3, .cancelled: 2, .filtered: 1]) == nil)
+        #expect(
+            toDo({ _ in }, [.done: 3, .failed: 2]) == "to do  2 of spring failed | nightjar retry spring --output night"
+        )
+        #expect(
+            toDo({ $0.pausedJobs = 3 }, [.pending: 3])
+                == "to do  spring has only paused jobs left | nightjar resume spring --output night")
+        #expect(
+            toDo({ ($0.paused, $0.isAllPaused) = (true, true) }, [.pending: 3])
+                == "to do  spring is paused | nightjar resume --all --output night")
+        #expect(
+            toDo({ $0.settings.origin = .init(inbox: "/in", output: "/out") }, [.pending: 3])
+                == "to do  nobody runs `spring`, and 3 of its jobs are left | systemctl start nightjar")
+        #expect(
+            toDo({ _ in }, [.submitted: 1, .pending: 2, .failed: 4])
+                == "to do  nobody runs `spring`, and 3 of its jobs are left | nightjar run MANIFEST --output night")
+    }
+
+    @Test func `what is held needs a person only where no list will decide it`() {
+        var batch = summary("spring", [.unknown: 1, .submitted: 1])
+        batch.held = ["settling": HeldJobs(jobs: 1, example: "x")]
+        #expect(!table([batch], live()).hasPrefix("to do"))
+        batch.held = ["no seed": HeldJobs(jobs: 1, example: "x")]
+        #expect(table([batch], live()).hasPrefix("to do  1 of spring is held"))
+    }
+
+    @Test func `a narrow terminal gets the columns that matter most`() {
+        let text = table([summary("spring", [.done: 4, .submitted: 6, .failed: 1])], live(), width: 40)
+        #expect(text.contains("batch   done  failed  time left\nspring  4/11       1  not known\n"), "\(text)")
     }
 
     private func table(_ batches: [BatchSummary]) -> String {

@@ -208,6 +208,30 @@ struct StoryRendererTests {
                 """)
     }
 
+    @Test func `a person's word about a job, or its batch, is told with what takes it back`() {
+        var paused = Self.story(.pending)
+        paused.job.isPaused = true
+        #expect(text(paused, width: nil).contains("now         paused by a person: it is not submitted before this:"))
+        #expect(text(paused, width: nil).contains("nightjar resume neon-cities --job hero\n"))
+        var batch = BatchSummary(
+            id: BatchID(1), settings: BatchSettings(name: "neon-cities"), paused: true, createdAt: Self.start,
+            updatedAt: Self.start)
+        let ofBatch = text(Self.story(.waiting), width: nil, batch: batch)
+        #expect(
+            ofBatch.contains("its batch is paused by a person") && ofBatch.contains("nightjar resume neon-cities\n"))
+        batch.isAllPaused = true
+        let ofAll = text(Self.story(.pending), width: nil, batch: batch)
+        #expect(ofAll.contains("everything is paused by a person") && ofAll.contains("nightjar resume --all\n"))
+        // What is at the API comes home all the same.
+        #expect(!text(Self.story(.submitted), width: nil, batch: batch).contains("paused"))
+        var unwanted = Self.story(.submitted)
+        unwanted.job.isUnwanted = true
+        let words = text(unwanted, width: nil)
+        #expect(words.contains("cancelled   by a person: what the API has of it comes home"))
+        #expect(words.contains("nightjar retry neon-cities --job hero\n"))
+        #expect(text(Self.story(.cancelled), width: nil).contains("cancelled by a person; this takes that back:"))
+    }
+
     @Test(arguments: JobState.allCases) func `every state has words, within the terminal`(state: JobState) {
         var story = Self.story(state)
         if state == .done || state == .filtered { story.job.file = RenderingSample.file("a.png") }
@@ -251,10 +275,10 @@ struct StoryRendererTests {
 
     // MARK: Parts
 
-    private func text(_ story: JobStory, width: Int?) -> String {
+    private func text(_ story: JobStory, width: Int?, batch: BatchSummary? = nil) -> String {
         StoryRenderer(
             name: "hero", advice: CommandAdvice(), output: "output", now: Self.start + .seconds(100), width: width,
-            style: RenderingSample.style
+            style: RenderingSample.style, batch: batch
         ).text(story)
     }
 
@@ -269,7 +293,8 @@ struct StoryRendererTests {
             seed: 42)
         return JobStory(
             job: JobSummary(
-                batch: "neon-cities", key: reference.key, index: reference.index, label: "hero", state: state,
+                id: JobID(1), batch: "neon-cities", key: reference.key, index: reference.index, label: "hero",
+                state: state,
                 request: request, remoteID: state == .done ? RemoteJobID("job-2") : nil, attempts: 1, file: nil,
                 error: nil, createdAt: start, updatedAt: start + .seconds(30), variables: nil, meta: nil),
             submissions: [])

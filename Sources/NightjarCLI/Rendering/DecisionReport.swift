@@ -1,7 +1,7 @@
 package import NightjarCore
 
-/// What `retry` says: what became of each decision, and what goes on now.
-package struct RetryReport: Sendable {
+/// What is said of decisions about jobs: what became of each, and what goes on now.
+package struct DecisionReport: Sendable {
     package enum Fate: Equatable, Sendable {
         case moved(from: JobState, to: JobState)
         /// There is nothing to do: what was wanted is so already.
@@ -102,7 +102,7 @@ package struct RetryReport: Sendable {
     }
 }
 
-extension RetryReport.Item {
+extension DecisionReport.Item {
     fileprivate var title: String { Cells.plain("\(name) of \(batch)") }
 
     fileprivate var isRefused: Bool {
@@ -113,8 +113,8 @@ extension RetryReport.Item {
     /// Whether a run has something to do with it now.
     fileprivate var isActive: Bool {
         switch fate {
-        case .moved: true
-        case .asItIs(let state): !state.isFinal
+        case .moved(_, let to): !to.isFinal && decision != .pause
+        case .asItIs(let state): !state.isFinal && decision != .pause
         case .refused, .left: false
         }
     }
@@ -130,15 +130,25 @@ extension RetryReport.Item {
         case (.moved(_, .submitted), .adopt(let id)):
             return
                 "is taken for `\(Cells.plain(id.rawValue))` from now on; its image is fetched when that has completed"
-        case (.moved(_, .submitted), _):
+        case (.moved(let from, .submitted), _) where from != .submitted:
             return
                 "its old job \(id) is asked for first: fetched if it has completed; if the API no longer knows it, another one is paid for"
+        case (.moved(let from, let to), .cancel) where from == to: return from.unwantedWords
+        case (.moved, .cancel): return "is cancelled"
+        case (.moved, .pause): return "is paused"
+        case (.moved, .resume): return "is resumed, and submitted in its turn"
+        case (.moved(let from, let to), .retry) where from == to:
+            return "is wanted again (`\(to.rawValue)`), and tried again where it FAILS"
         case (.moved(_, .unknown), _): return "is held again: its answer was lost before it was cancelled"
         case (.moved(_, .pending), _): return "is submitted again in its turn; nothing was billed for it"
         case (.moved(_, let to), _): return "is `\(to.rawValue)` now"
         case (.asItIs(.done), .retry), (.asItIs(.filtered), .retry): return "has been delivered; nothing to try again"
         case (.asItIs(let state), .adopt(let id)):
             return "is `\(Cells.plain(id.rawValue))` already (`\(state.rawValue)`)"
+        case (.asItIs, .pause): return "is paused already"
+        case (.asItIs, .resume): return "is not paused"
+        case (.asItIs(.cancelled), .cancel): return "is cancelled already"
+        case (.asItIs(let state), .cancel): return "is cancelled already: \(state.unwantedWords)"
         case (.asItIs(let state), _): return "is under way already (`\(state.rawValue)`)"
         case (.refused(let words), _): return words
         case (.left, _): return "has been left for the process that runs"
@@ -146,14 +156,32 @@ extension RetryReport.Item {
     }
 
     fileprivate var countedWords: String {
-        switch fate {
-        case .moved(_, .submitted): "asked for under their old job ids first"
-        case .moved(_, .pending): "submitted again in their turn"
-        case .moved(_, .unknown): "held again"
-        case .moved(_, let to): "`\(to.rawValue)` now"
-        case .asItIs: "under way already"
-        case .refused: "refused"
-        case .left: "left"
+        switch (fate, decision) {
+        case (.moved(let from, let to), .retry) where from == to: "wanted again"
+        case (.moved, .pause), (.asItIs, .pause): "paused"
+        case (.moved, .resume), (.asItIs, .resume): "not paused"
+        case (.moved(_, .cancelled), .cancel), (.asItIs(.cancelled), .cancel): "cancelled"
+        case (.moved, .cancel), (.asItIs, .cancel): "cancelled, and coming home"
+        case (.moved(_, .submitted), _): "asked for under their old job ids first"
+        case (.moved(_, .pending), _): "submitted again in their turn"
+        case (.moved(_, .unknown), _): "held again"
+        case (.moved(_, let to), _): "`\(to.rawValue)` now"
+        case (.asItIs, _): "under way already"
+        case (.refused, _): "refused"
+        case (.left, _): "left"
+        }
+    }
+}
+
+extension JobState {
+    /// What becomes of a job that is cancelled while it is at the API, or may be.
+    fileprivate var unwantedWords: String {
+        switch self {
+        case .submitting: "it is on its way to the API; what that takes comes home, and it is not submitted again"
+        case .unknown: "its answer was lost; what the API has of it comes home, and it is not submitted again"
+        case .submitted: "it is at the API, comes home when it completes, and is not submitted again"
+        case .ready: "it has completed, is paid for, and comes home"
+        case .pending, .waiting, .done, .filtered, .failed, .cancelled: "it is `\(rawValue)`"
         }
     }
 }

@@ -2,30 +2,33 @@ internal import NightjarCore
 internal import NightjarFiles
 internal import NightjarStore
 
-/// Brings decisions into the state, and has them carried out: by the process that runs the jobs, or here where none does.
-struct DecisionDelivery {
+/// Brings wishes into the state, and has them carried out: by the process that runs the jobs, or here where none does.
+struct WishDelivery {
     let statePath: String
 
-    struct Receipt {
-        /// In the order of the decisions; `nil` where a process holds the state and has not carried it out.
-        var outcomes: [DecisionOutcome?]
+    struct Receipt<Outcome> {
+        /// In the order of the wishes; `nil` where a process holds the state and has not carried it out.
+        var outcomes: [Outcome?]
         /// A process that holds the state goes on with the jobs.
         var isRunning: Bool
     }
 
-    /// A running process looks once a second.
+    /// A running process hears of it within a second.
     private static let patience: Duration = .seconds(5)
-    private static let pause: Duration = .milliseconds(100)
-    /// Decisions that are written at the same time share a commit.
+    private static let pause: Duration = .milliseconds(50)
+    /// What is written at the same time shares a commit.
     private static let width = 64
 
+    /// - Parameter refusal: Thrown where no process holds the state, instead of carrying it out here.
     /// - Throws: `Refusal` where the state cannot be used.
-    func deliver(_ decisions: [(job: JobID, decision: Decision)]) async throws -> Receipt {
+    func deliver<Wanted: Wish>(_ wishes: [Wanted], onlyToOther refusal: Refusal? = nil) async throws -> Receipt<
+        Wanted.Outcome
+    > {
         var numbers: [Int64]?
         var beside: SQLiteStore?
         let end = ContinuousClock.now + Self.patience
         while true {
-            if let receipt = try await carryOutHere(decisions, &numbers) { return receipt }
+            if let receipt = try await carryOutHere(wishes, &numbers, onlyToOther: refusal) { return receipt }
             let store: SQLiteStore
             if let beside {
                 store = beside
@@ -40,10 +43,11 @@ struct DecisionDelivery {
             if let numbers {
                 left = numbers
             } else {
-                left = try await leave(decisions, in: store)
+                left = try await leave(wishes, in: store)
                 numbers = left
+                Composition.bell(of: statePath).ring()
             }
-            let outcomes = try await outcomes(left, in: store)
+            let outcomes: [Wanted.Outcome?] = try await outcomes(of: Wanted.self, left, in: store)
             if outcomes.allSatisfy({ $0 != nil }) || ContinuousClock.now >= end {
                 return Receipt(outcomes: outcomes, isRunning: true)
             }
@@ -51,11 +55,11 @@ struct DecisionDelivery {
         }
     }
 
-    /// - Parameter numbers: Of the decisions, once they have been left.
+    /// - Parameter numbers: Of the wishes, once they have been left.
     /// - Returns: `nil` where another process holds the state.
-    private func carryOutHere(
-        _ decisions: [(job: JobID, decision: Decision)], _ numbers: inout [Int64]?
-    ) async throws -> Receipt? {
+    private func carryOutHere<Wanted: Wish>(
+        _ wishes: [Wanted], _ numbers: inout [Int64]?, onlyToOther refusal: Refusal?
+    ) async throws -> Receipt<Wanted.Outcome>? {
         let state: (lock: FileLock, store: SQLiteStore)
         do {
             state = try Composition.openState(statePath)
@@ -66,44 +70,45 @@ struct DecisionDelivery {
             try? state.store.close()
             state.lock.release()
         }
+        // One that was left beside a process which has ended meanwhile is carried out all the same.
+        if let refusal, numbers == nil { throw refusal }
         let left: [Int64]
         if let numbers {
             left = numbers
         } else {
-            left = try await leave(decisions, in: state.store)
+            left = try await leave(wishes, in: state.store)
             numbers = left
         }
         _ = try await state.store.carryOutDecisions(now: WallTime.now)
-        return Receipt(outcomes: try await outcomes(left, in: state.store), isRunning: false)
+        _ = try await state.store.carryOutOrders(now: WallTime.now)
+        return Receipt(outcomes: try await outcomes(of: Wanted.self, left, in: state.store), isRunning: false)
     }
 
-    private func leave(
-        _ decisions: [(job: JobID, decision: Decision)], in store: SQLiteStore
-    ) async throws -> [Int64] {
+    private func leave(_ wishes: [some Wish], in store: SQLiteStore) async throws -> [Int64] {
         try await withThrowingTaskGroup(of: (Int, Int64).self) { group in
-            var numbers = [Int64](repeating: 0, count: decisions.count)
+            var numbers = [Int64](repeating: 0, count: wishes.count)
             var next = 0
             func add() {
-                let (place, decision) = (next, decisions[next])
+                let (place, wish) = (next, wishes[next])
                 next += 1
-                group.addTask {
-                    (place, try await store.leave(decision.decision, for: decision.job, now: WallTime.now))
-                }
+                group.addTask { (place, try await wish.leave(in: store, now: WallTime.now)) }
             }
-            while next < min(Self.width, decisions.count) { add() }
+            while next < min(Self.width, wishes.count) { add() }
             while let (place, number) = try await group.next() {
                 numbers[place] = number
-                if next < decisions.count { add() }
+                if next < wishes.count { add() }
             }
             return numbers
         }
     }
 
     /// They are carried out together: where one has not been, those behind it are not asked for.
-    private func outcomes(_ numbers: [Int64], in store: SQLiteStore) async throws -> [DecisionOutcome?] {
-        var outcomes: [DecisionOutcome?] = []
+    private func outcomes<Wanted: Wish>(
+        of kind: Wanted.Type, _ numbers: [Int64], in store: SQLiteStore
+    ) async throws -> [Wanted.Outcome?] {
+        var outcomes: [Wanted.Outcome?] = []
         for number in numbers {
-            let outcome = try await store.outcome(ofDecision: number)
+            let outcome = try await Wanted.outcome(of: number, in: store)
             outcomes.append(outcome)
             if outcome == nil { break }
         }

@@ -1,30 +1,30 @@
 internal import NightjarCore
 internal import NightjarStore
 
-/// Finds the jobs that `retry` was asked for, decides about them, and tells what became of it.
-struct Retry {
+/// Finds the jobs that a person means, decides about them, and tells what became of it.
+struct JobDecisions {
     let reader: StateReader
     let advice: CommandAdvice
     /// `nil`: all.
     let batches: [String]?
-    /// As a person has named them; empty: whatever failed or was cancelled.
+    /// As a person has named them; empty (of `retry`): whatever failed or was cancelled.
     let jobs: [String]
     let decision: Decision
 
     private struct Wanted {
         var id: JobID
-        var item: RetryReport.Item
+        var item: DecisionReport.Item
     }
 
     /// - Throws: `Refusal` where a batch or a job is not there, or cannot be meant so.
-    func carryOut() async throws -> RetryReport {
-        guard let store = reader.store else { return RetryReport([], isRunning: false) }
+    func carryOut() async throws -> DecisionReport {
+        guard let store = reader.store else { return DecisionReport([], isRunning: false) }
         let all = try await store.batches()
         let chosen = try batches.map { try $0.map { try reader.batch(named: $0, among: all) } } ?? all
         var wanted: [Wanted] = []
         var notes: [String] = []
         if jobs.isEmpty {
-            for batch in chosen { wanted += try await endedBadly(batch, in: store) }
+            for batch in chosen { wanted += try await toTryAgain(batch, in: store) }
             notes = notesOnTheRest(chosen, found: wanted.count)
         } else {
             let names = chosen.map(\.settings.name)
@@ -35,38 +35,39 @@ struct Retry {
                 guard !wanted.contains(where: { $0.id == found.id }) else { continue }
                 wanted.append(try await self.wanted(found, lookup, store))
             }
+            notes = notesOnNamed(wanted, chosen)
         }
         let open = wanted.indices.filter { wanted[$0].item.fate == .left }
-        guard !open.isEmpty else { return RetryReport(wanted.map(\.item), isRunning: false, notes: notes) }
-        let receipt = try await DecisionDelivery(statePath: reader.path).deliver(
-            open.map { (wanted[$0].id, decision) })
+        guard !open.isEmpty else { return DecisionReport(wanted.map(\.item), isRunning: false, notes: notes) }
+        let receipt = try await WishDelivery(statePath: reader.path).deliver(
+            open.map { JobWish(job: wanted[$0].id, decision: decision) })
         for (place, outcome) in zip(open, receipt.outcomes) {
-            switch outcome?.result {
+            switch outcome {
             case nil: break
             case .moved(let from, let to): wanted[place].item.fate = .moved(from: from, to: to)
             case .refused(let words): wanted[place].item.fate = .refused(words)
             }
         }
-        return RetryReport(wanted.map(\.item), isRunning: receipt.isRunning, notes: notes)
+        return DecisionReport(wanted.map(\.item), isRunning: receipt.isRunning, notes: notes)
     }
 
     // MARK: Whole batches
 
-    private func endedBadly(_ batch: BatchSummary, in store: any JobStore) async throws -> [Wanted] {
+    /// What failed or was cancelled; what was cancelled at the API is on its way home still, and wanted again too.
+    private func toTryAgain(_ batch: BatchSummary, in store: any JobStore) async throws -> [Wanted] {
         let name = batch.settings.name
-        guard batch.count(.failed, .cancelled) > 0 else { return [] }
-        var ended: [JobSummary] = []
-        try await store.forEachJob(of: name, in: [.failed, .cancelled]) { ended.append($0) }
+        let states: Set<JobState> = [.failed, .cancelled, .submitting, .submitted, .ready, .unknown]
+        let present = states.filter { batch.count($0) > 0 }
+        guard !present.isEmpty else { return [] }
         var wanted: [Wanted] = []
-        for job in ended {
-            let found = try await store.findJobs(job.key.description, batch: name)
-            guard let found = found.first(where: { $0.summary.key == job.key }) else { continue }
+        try await store.forEachJob(of: name, in: present) { job in
+            guard job.state.isFinal || job.isUnwanted else { return }
             // What the manifest no longer names stays cancelled, and is no failure of this command.
-            if job.state == .cancelled, job.isRemoved { continue }
+            if job.state == .cancelled, job.isRemoved { return }
             wanted.append(
                 Wanted(
-                    id: found.id,
-                    item: RetryReport.Item(
+                    id: job.id,
+                    item: DecisionReport.Item(
                         batch: name, name: job.label ?? String(job.key.description.prefix(12)), decision: decision,
                         remoteID: job.remoteID, fate: .left)))
         }
@@ -90,12 +91,37 @@ struct Retry {
 
     // MARK: Single jobs
 
+    /// What else a person may want to know of the jobs that were named.
+    private func notesOnNamed(_ wanted: [Wanted], _ batches: [BatchSummary]) -> [String] {
+        switch decision {
+        case .cancel:
+            let undone = wanted.map {
+                advice.retry($0.item.name, of: $0.item.batch)
+            }
+            return undone.count == 1 ? ["to take it back: `\(undone[0])`"] : []
+        case .resume:
+            let names = Set(wanted.map(\.item.batch))
+            return batches.filter { $0.paused && names.contains($0.settings.name) }.map {
+                "\($0.settings.name) is paused as a whole: `\(advice.resume($0))` takes that back"
+            }
+        case .retry, .adopt, .resubmit, .pause: return []
+        }
+    }
+
     private func wanted(_ found: FoundJob, _ lookup: JobLookup, _ store: any JobStore) async throws -> Wanted {
         let job = found.summary
         let name = try await lookup.name(of: found)
-        var item = RetryReport.Item(
+        var item = DecisionReport.Item(
             batch: job.batch, name: name, decision: decision, remoteID: job.remoteID, fate: .left)
         switch (decision, job.state) {
+        case (.pause, .pending) where job.isPaused, (.pause, .waiting) where job.isPaused:
+            item.fate = .asItIs(job.state)
+        case (.resume, .pending) where !job.isPaused, (.resume, .waiting) where !job.isPaused,
+            (.resume, .submitting), (.resume, .submitted), (.resume, .ready), (.resume, .unknown):
+            item.fate = .asItIs(job.state)
+        case (.cancel, .cancelled): item.fate = .asItIs(job.state)
+        case (.cancel, _) where job.isUnwanted: item.fate = .asItIs(job.state)
+        case (.retry, _) where job.isUnwanted: break
         case (.retry, .unknown):
             throw Refusal(.usage, try await howToSettle(found, name, store))
         case (.retry, .done), (.retry, .filtered), (.retry, .pending), (.retry, .waiting), (.retry, .submitting),

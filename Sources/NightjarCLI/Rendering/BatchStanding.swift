@@ -1,0 +1,190 @@
+package import NightjarCore
+
+/// Where a batch stands: why it does not move, when it will end, and what a person must do.
+package struct BatchStanding: Sendable {
+    package struct Wait: Equatable, Sendable {
+        /// One of `RunSnapshot.Wait.Reason`, or `not_running`.
+        package var reason: String
+        /// Said of the batch.
+        package var words: String
+        package var until: WallTime?
+    }
+
+    struct Action: Equatable, Sendable {
+        enum Kind: Equatable, Sendable {
+            /// Something is to be done about one batch, or about what all wait for.
+            case single
+            /// Nobody runs it.
+            case run
+        }
+
+        var kind = Kind.single
+        /// What is the matter.
+        var words: String
+        /// What to do about it: a command, or words.
+        var remedy: String
+    }
+
+    /// What people look for first comes first.
+    enum Group: Int, Comparable, Sendable {
+        case needsAction, running, waiting, finished
+
+        static func < (first: Group, second: Group) -> Bool { first.rawValue < second.rawValue }
+    }
+
+    package let batch: BatchSummary
+    package let wait: Wait?
+    /// When it ends at its present pace, where that is known.
+    let ends: WallTime?
+    let action: Action?
+    let group: Group
+
+    /// - Parameter live: What the process says that runs; `nil`: none does.
+    package init(_ batch: BatchSummary, live: RunSnapshot?, advice: CommandAdvice, now: WallTime) {
+        self.batch = batch
+        let isOpen = batch.left + batch.running > 0
+        let (wait, action): (Wait?, Action?) =
+            if !isOpen {
+                (Self.heldWait(batch), nil)
+            } else if let live {
+                Self.standing(batch, live, advice)
+            } else {
+                Self.standingAlone(batch, advice, now)
+            }
+        self.wait = wait
+        self.action = action ?? Self.aftermath(batch, isOpen: isOpen, isRunning: live != nil, advice)
+        let eta = isOpen && wait == nil ? batch.etaSeconds : nil
+        ends = eta.map { now + .seconds($0) }
+        group =
+            self.action != nil
+            ? .needsAction
+            : isOpen
+                ? (live != nil && (wait == nil || batch.running > 0) ? .running : .waiting)
+                : batch.count(.unknown) > 0 ? .waiting : .finished
+    }
+
+    // MARK: Beside a process
+
+    private static func standing(
+        _ batch: BatchSummary, _ live: RunSnapshot, _ advice: CommandAdvice
+    ) -> (Wait?, Action?) {
+        guard let wait = live.waits[batch.settings.name] else { return (nil, nil) }
+        let action = wait.action.map { action in
+            switch wait.reason {
+            case .account, .disk, .api:
+                // The matter of all batches.
+                Action(words: wait.words, remedy: advice.completed(action))
+            case .paused, .window, .notBefore, .deadline, .budget, .daily, .throttled, .limit, .pilot, .unknown,
+                .failures, .retry, .downloads, .stopping:
+                Action(words: "\(batch.settings.name) \(wait.words)", remedy: advice.completed(action))
+            }
+        }
+        return (Wait(reason: wait.reason.rawValue, words: wait.words, until: wait.until), action)
+    }
+
+    // MARK: Where none runs
+
+    private static func standingAlone(
+        _ batch: BatchSummary, _ advice: CommandAdvice, _ now: WallTime
+    ) -> (Wait?, Action?) {
+        let name = batch.settings.name
+        func isPaused(_ words: String) -> (Wait?, Action?) {
+            let wait = Wait(reason: RunSnapshot.Wait.Reason.paused.rawValue, words: words)
+            return (wait, Action(words: "\(name) \(words)", remedy: advice.resume(batch)))
+        }
+        if batch.left > 0, batch.paused { return isPaused("is paused") }
+        if batch.left > 0, batch.pausedJobs >= batch.left { return isPaused("has only paused jobs left") }
+        if let schedule = ScheduleWait(batch, at: now) {
+            let isEarly = batch.settings.schedule?.notBefore.map { $0 > now } ?? false
+            let reason: RunSnapshot.Wait.Reason = schedule.until == nil ? .deadline : isEarly ? .notBefore : .window
+            let wait = Wait(reason: reason.rawValue, words: schedule.words, until: schedule.until)
+            guard schedule.until == nil, batch.running == 0 else { return (wait, toRun(batch, advice)) }
+            let words = "\(name) \(schedule.words)"
+            return (
+                wait, Action(words: words, remedy: "give it a later `deadline` in its manifest, or cancel the rest")
+            )
+        }
+        return (Wait(reason: "not_running", words: "nobody runs it"), toRun(batch, advice))
+    }
+
+    private static func toRun(_ batch: BatchSummary, _ advice: CommandAdvice) -> Action {
+        let words = "nobody runs `\(batch.settings.name)`, and \(batch.left + batch.running) of its jobs are left"
+        let isDaemons = batch.settings.origin != nil
+        return Action(
+            kind: .run, words: words, remedy: isDaemons ? "systemctl start nightjar" : advice.command("run", "MANIFEST")
+        )
+    }
+
+    // MARK: What is left when nothing is left to do
+
+    private static func heldWait(_ batch: BatchSummary) -> Wait? {
+        let held = batch.count(.unknown)
+        guard held > 0 else { return nil }
+        let words = held == 1 ? "1 answer was lost, and is not decided" : "\(held) answers were lost, and not decided"
+        return Wait(reason: RunSnapshot.Wait.Reason.unknown.rawValue, words: words)
+    }
+
+    private static func aftermath(
+        _ batch: BatchSummary, isOpen: Bool, isRunning: Bool, _ advice: CommandAdvice
+    ) -> Action? {
+        let name = batch.settings.name
+        let needsPerson = batch.held.keys.contains { Hold.Reason(rawValue: $0)?.needsPerson ?? false }
+        let held = batch.count(.unknown)
+        if held > 0, needsPerson || !isOpen && !isRunning {
+            let words = "\(held) of \(name) \(held == 1 ? "is" : "are") held: the answer to the submission was lost"
+            return Action(words: words, remedy: advice.command("why", "KEY"))
+        }
+        let failed = batch.count(.failed)
+        guard failed > 0, !isOpen else { return nil }
+        return Action(
+            words: "\(failed) of \(name) failed", remedy: advice.command("retry", ShellWord.quoted(name)))
+    }
+
+    // MARK: Words
+
+    /// Why it waits and until when, or that it moves; and when it will end. `nil` where nothing of it is left.
+    func text(at now: WallTime) -> String? {
+        guard batch.left + batch.running > 0 else { return nil }
+        var parts: [String] = []
+        if let wait {
+            parts.append(wait.words + (wait.until.map { $0 > now ? " (in \(($0 - now).spoken))" : "" } ?? ""))
+        } else {
+            parts.append("runs")
+        }
+        if let ends {
+            let clock = LocalClock(named: nil).map { "about \($0.text(ends, from: now)) " } ?? ""
+            parts.append("ends \(clock)(in \((ends - now).spoken))")
+        } else if wait == nil {
+            parts.append("when it ends is not known yet")
+        }
+        return parts.joined(separator: "; ")
+    }
+}
+
+extension BatchStanding.Wait {
+    /// `{"reason","words","until"}`.
+    var json: JSONWriter {
+        var line = JSONWriter()
+        line.add("reason", reason)
+        line.add("words", words)
+        line.add("until", until)
+        return line
+    }
+}
+
+extension BatchSummary {
+    /// To be submitted, now or later.
+    var left: Int { count(.pending, .waiting) }
+    /// At the API, on the way there, or on the way back.
+    var running: Int { count(.submitting, .submitted, .ready) }
+}
+
+extension Hold.Reason {
+    /// Whether no list of the API will decide it.
+    var needsPerson: Bool {
+        switch self {
+        case .settling, .confirming, .candidateRunning, .waitsForItsTurn: false
+        case .listTooShort, .listUnproven, .seedsNotComparable, .ambiguous, .noSeed, .sharedID, .keyKnown: true
+        }
+    }
+}

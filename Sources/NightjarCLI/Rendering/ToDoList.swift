@@ -1,0 +1,50 @@
+import NightjarCore
+
+/// What a person must do now, with the commands to type.
+struct ToDoList {
+    private(set) var items: [BatchStanding.Action] = []
+
+    /// A long list is not read.
+    private static let mostItems = 5
+
+    init(_ standings: [BatchStanding]) {
+        var stopped: [BatchStanding] = []
+        for standing in standings {
+            guard let action = standing.action else { continue }
+            if action.kind == .run { stopped.append(standing) }
+            // What all wait for is told once.
+            if action.kind == .single, !items.contains(action) { items.append(action) }
+        }
+        items += Self.toRun(stopped)
+    }
+
+    /// One for each command that runs batches.
+    private static func toRun(_ standings: [BatchStanding]) -> [BatchStanding.Action] {
+        let byCommand = Dictionary(grouping: standings) { $0.action?.remedy ?? "" }
+        return byCommand.sorted { $0.key < $1.key }.compactMap { remedy, standings in
+            guard let first = standings.first, var action = first.action else { return nil }
+            if standings.count > 1 {
+                let jobs = standings.reduce(0) { $0 + $1.batch.left + $1.batch.running }
+                let name = first.batch.settings.name
+                action.words =
+                    "nobody runs `\(name)` and \(standings.count - 1) more, and \(jobs) of their jobs are left"
+            }
+            return action
+        }
+    }
+
+    /// - Parameter isRedrawn: No line may be longer than the terminal is wide.
+    /// - Returns: No lines where there is nothing to do.
+    func lines(
+        width: Int?, style: TerminalStyle, most: Int = Self.mostItems, isRedrawn: Bool = false
+    ) -> [String] {
+        var sheet = FactSheet()
+        let shown = items.prefix(most)
+        sheet.add(
+            "to do",
+            shown.flatMap { item in
+                [FactSheet.Line.text(style.plain(item.words), .warning), .whole("  \(Cells.plain(item.remedy))")]
+            } + (items.count > shown.count ? [.text("and \(items.count - shown.count) more")] : []))
+        return sheet.lines(width: width, style: style, isRedrawn: isRedrawn)
+    }
+}
