@@ -130,7 +130,8 @@ package final class RunnerSupervisor: Service, BatchRunners {
     }
 
     private func waitUntilWritable(_ words: String) async {
-        logger.error("nothing can be written; it goes on by itself when that is mended", metadata: ["reason": "\(words)"])
+        logger.error(
+            "nothing can be written; it goes on by itself when that is mended", metadata: ["reason": "\(words)"])
         state.withLock { $0.trouble = words }
         report(trouble)
         while !isStopping, !Task.isCancelled {

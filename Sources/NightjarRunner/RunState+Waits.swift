@@ -59,7 +59,9 @@ extension RunState {
         if let model = missingPrice(of: batch, in: state) {
             return .init(
                 .budget, "has a budget, and its model \(model) no price",
-                action: "write `prices: {\(model): 0.01}` into the configuration, and have it read again: systemctl reload nightjar")
+                action:
+                    "write `prices: {\(model): 0.01}` into the configuration, and have it read again: systemctl reload nightjar"
+            )
         }
         if allowance(for: batch, in: state) == 0 {
             return .init(.budget, "has used up its own limits (`max_jobs`, `budget`)")

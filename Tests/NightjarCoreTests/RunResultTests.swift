@@ -6,7 +6,7 @@ import Testing
 
     private static func batch(_ exit: ExitCode, failed: Int = 0, told: Int = 0) -> RunResult.Batch {
         let job = JobSummary(
-            batch: "a", key: JobKey(high: 1, low: 2), index: 0, label: "hero", state: .failed,
+            id: JobID(1), batch: "a", key: JobKey(high: 1, low: 2), index: 0, label: "hero", state: .failed,
             request: ImageRequest(
                 prompt: "p", parameters: ImageRequest.Parameters(model: "m", width: 1, height: 1), seed: 1),
             remoteID: nil, attempts: 1, file: nil, error: FailureCause(.rejected, "no"), createdAt: time,

@@ -28,6 +28,15 @@ final class DaemonParts: Sendable {
     private let health: HealthMemory
     private let isDraining: DrainMark
     private let startedAt = WallTime.now
+    /// Names of the batches that ran when it was last looked.
+    private let running = NameList()
+
+    private final class NameList: Sendable {
+        private let names = Mutex<[String]>([])
+        func withLock<Value: Sendable>(_ body: (inout sending [String]) -> sending Value) -> Value {
+            names.withLock(body)
+        }
+    }
 
     /// Set when the end has begun.
     private final class DrainMark: Sendable {
@@ -38,7 +47,8 @@ final class DaemonParts: Sendable {
 
     init(
         store: SQLiteStore, client: JobsAPIClient, locks: OutputLocks, manager: ServiceManager, logger: Logger,
-        time: Timekeeper, environment: [String: String], configuration: DaemonConfiguration, current: @escaping @Sendable () -> DaemonConfiguration
+        time: Timekeeper, environment: [String: String], configuration: DaemonConfiguration,
+        current: @escaping @Sendable () -> DaemonConfiguration
     ) {
         let isDraining = DrainMark()
         let tree = OutputFolders(path: configuration.run.output, maxImageBytes: configuration.run.maxImageBytes)
@@ -55,7 +65,7 @@ final class DaemonParts: Sendable {
                     settings: settings, asked: asked, store: store, service: client, tree: tree,
                     observer: LogObserver(logger: logger), time: time, bell: bell, ended: ended)
             },
-            makeBell: { RequestBell(state: Composition.realPath(configuration.run.state)).rings() },
+            makeBell: { Composition.bell(of: configuration.run.state).rings() },
             checkWritable: {
                 try await store.checkWritable(now: time.wall())
                 let open = try await store.batches().filter {
@@ -108,12 +118,18 @@ final class DaemonParts: Sendable {
     /// over.
     func services(http: DashboardSettings?, reloader: Reloader) -> [any Service] {
         var services: [any Service] = [
+            LiveNoteKeeper(
+                note: LiveNoteWriter(state: Composition.realPath(statePath)) { self.snapshot }),
             Watchdog(manager: manager, time: time, logger: logger) { [supervisor] in
                 await supervisor.illness().map { .ill($0) } ?? .well
             },
             DaemonPulse(
                 manager: manager, supervisor: supervisor, time: time, isDraining: { [isDraining] in isDraining.isSet },
-                notice: { [notices, notifier] in await notices.notice($0, $1, $2, to: notifier) }), notifier,
+                notice: { [notices, notifier, running] progress, waits, standstill in
+                    if standstill == nil { running.withLock { $0 = progress.map(\.batch) } }
+                    await notices.notice(progress, waits, standstill, to: notifier)
+                }),
+            notifier,
         ]
         if let http { services.append(WebPage(page(http), logger: logger)) }
         return services + [ends, supervisor, inboxes, ReadyNotice(manager: manager), reloader]
@@ -129,9 +145,16 @@ final class DaemonParts: Sendable {
     }
 
     private var snapshot: RunSnapshot {
-        let view = supervisor.view
+        var view = supervisor.view
+        // While no runner runs, all that was running waits for the same.
+        if let standstill = supervisor.standstill {
+            view.waits = running.withLock { names in
+                Dictionary(names.map { ($0, standstill) }) { first, _ in first }
+            }
+        }
         return RunSnapshot(
-            command: .daemon, pid: getpid(), startedAt: startedAt, writtenAt: time.wall(), concurrency: view.concurrency,
+            command: .daemon, pid: getpid(), startedAt: startedAt, writtenAt: time.wall(),
+            concurrency: view.concurrency,
             rate: view.rate, unfinished: view.unfinished, waits: view.waits)
     }
 

@@ -30,7 +30,8 @@ struct DaemonPulse: Service {
 
     /// `2 batches: 120 of 400 images, 8 running; spring waits for its window, opens 22:00 Europe/Paris`.
     static func line(
-        _ batches: [BatchProgress], _ waits: [String: RunSnapshot.Wait], _ standstill: RunSnapshot.Wait?, isDraining: Bool
+        _ batches: [BatchProgress], _ waits: [String: RunSnapshot.Wait], _ standstill: RunSnapshot.Wait?,
+        isDraining: Bool
     ) -> String {
         if let standstill { return "waits: \(standstill.words)" }
         let left = batches.filter { $0.count(.pending, .submitting, .submitted, .ready, .unknown, .waiting) > 0 }

@@ -82,7 +82,8 @@ final class DaemonRun: Sendable {
             configuration: ServiceGroupConfiguration(
                 // They stop in reverse.
                 services: parts.services(
-                    http: start.http, reloader: Reloader(manager: manager, logger: logger) { try await self.reload(parts) }
+                    http: start.http,
+                    reloader: Reloader(manager: manager, logger: logger) { try await self.reload(parts) }
                 ).map { .init(service: $0, successTerminationBehavior: .ignore) },
                 logger: quiet))
         signals.connect { _ in

@@ -25,8 +25,11 @@ final class Notices: Sendable {
         let images = done == 1 ? "1 image" : "\(done) images"
         var lines = ["\(images) of \(batch.total - batch.count(.cancelled)) in \(result.batches.first?.output ?? "")"]
         if batch.spent != .zero { lines[0] += ", for \(batch.spent)" }
-        if batch.count(.failed) > 0 { lines.append("\(reason); `nightjar retry \(name)` tries them again") }
-        else if !reason.isEmpty { lines.append(reason) }
+        if batch.count(.failed) > 0 {
+            lines.append("\(reason); `nightjar retry \(name)` tries them again")
+        } else if !reason.isEmpty {
+            lines.append(reason)
+        }
         notifier.forget(batch: name)
         notifier.notify(
             Notification(

@@ -1,6 +1,7 @@
 internal import Logging
 internal import NightjarDaemon
 internal import NightjarDashboard
+internal import NightjarFiles
 internal import ServiceLifecycle
 
 /// Says that the daemon is up, when all that it lists before this has begun.
@@ -10,6 +11,15 @@ struct ReadyNotice: Service {
     func run() async throws {
         manager.ready()
         try? await gracefulShutdown()
+    }
+}
+
+/// Keeps the note beside the state, to the end of the drain.
+struct LiveNoteKeeper: Service {
+    let note: LiveNoteWriter
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await note.run() }
     }
 }
 

@@ -32,7 +32,8 @@ struct Verification {
     }
 
     private func run(
-        _ batch: String, _ check: FileCheck, _ report: inout VerifyReport, _ progress: (_ checked: Int, _ bytes: Int64) -> Void
+        _ batch: String, _ check: FileCheck, _ report: inout VerifyReport,
+        _ progress: (_ checked: Int, _ bytes: Int64) -> Void
     ) async throws {
         var items: [Item] = []
         try await store.forEachJob(of: batch, in: [.done, .filtered]) { job in

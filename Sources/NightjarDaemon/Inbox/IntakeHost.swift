@@ -28,9 +28,10 @@ package struct IntakeHost: DropHost {
     ///   - end: How a batch ended; `nil` while it runs.
     package init(
         store: any JobStore & DropStore, changed: ChangedJobs = .keep, time: Timekeeper,
-        check: @escaping @Sendable (
-            ManifestBatch, BatchSettings, _ file: String
-        ) async throws(DropRefusal) -> Void = { _, _, _ throws(DropRefusal) in },
+        check:
+            @escaping @Sendable (
+                ManifestBatch, BatchSettings, _ file: String
+            ) async throws(DropRefusal) -> Void = { _, _, _ throws(DropRefusal) in },
         runners: any BatchRunners,
         end: @escaping @Sendable (BatchID) async throws -> EndedBatch?
     ) {

@@ -47,7 +47,9 @@ struct DaemonBench {
     func drop(_ text: String, as file: String, inbox: String = "inbox") throws {
         let path = bench.path("\(inbox)/.\(file).tmp")
         try text.write(toFile: path, atomically: false, encoding: .utf8)
-        guard rename(path, bench.path("\(inbox)/\(file)")) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+        guard rename(path, bench.path("\(inbox)/\(file)")) == 0 else {
+            throw POSIXError(.init(rawValue: errno) ?? .EIO)
+        }
     }
 
     func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: bench.path(path)) }

@@ -110,7 +110,9 @@ struct DaemonTests {
             try await eventually("the first result") { daemon.isThere("inbox/done/one.yaml") }
             try server.configure(#"{"key": "second-key-0123456789"}"#)
             try daemon.drop(DaemonBench.manifest("two"), as: "two.yaml")
-            try await eventually("the refusal of the key") { process.errors.contains("401") || process.errors.contains("key") }
+            try await eventually("the refusal of the key") {
+                process.errors.contains("401") || process.errors.contains("key")
+            }
             try daemon.bench.write("second-key-0123456789\n", to: "key")
             process.send(SIGHUP)
             try await eventually("the second result") { daemon.isThere("inbox/done/two.yaml") }

@@ -60,7 +60,8 @@ import Testing
         let store = try SQLiteStore.open(path: "\(path)/state.sqlite3")
         defer { try? store.close() }
         let host = IntakeHost(
-            store: store, time: .system(bootID: "test"), runners: Runners(started: Locked([])), end: { _ in InboxBench.end })
+            store: store, time: .system(bootID: "test"), runners: Runners(started: Locked([])),
+            end: { _ in InboxBench.end })
         let inbox = Inbox(
             InboxSettings(path: inboxPath, output: "\(path)/output"),
             timing: Inbox.Timing(settle: .milliseconds(10), rescan: .milliseconds(100)), store: store, host: host,
