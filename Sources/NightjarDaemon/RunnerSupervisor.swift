@@ -209,8 +209,14 @@ package final class RunnerSupervisor: Service, BatchRunners {
         await state.withLock { $0.runner }?.illness()
     }
 
-    /// Whether a batch has not come to its end, or has more to do since.
-    package func isAtWork(_ batch: BatchID) -> Bool { state.withLock { $0.runner }?.isAtWork(batch) ?? false }
+    /// How a batch ended; `nil` while it has something to do.
+    package func end(of batch: BatchSummary) -> EndedBatch? {
+        switch state.withLock({ $0.runner })?.fate(of: batch.id) ?? .notHere {
+        case .ended(let end): EndedBatch(exit: end.exit, startedAt: batch.createdAt, finishedAt: batch.updatedAt)
+        case .atWork: nil
+        case .notHere: EndedBatch(finished: batch)
+        }
+    }
 
     package var progress: [BatchProgress] { state.withLock { $0.runner }?.progress ?? [] }
 }

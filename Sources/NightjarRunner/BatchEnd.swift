@@ -15,3 +15,12 @@ package struct BatchEnd: Equatable, Sendable {
         self.reason = reason
     }
 }
+
+/// What a runner knows of a batch.
+package enum BatchFate: Equatable, Sendable {
+    /// It was never taken up, or has been let go of since nothing was left to do.
+    case notHere
+    /// It has something to do, or its end has not been told yet.
+    case atWork
+    case ended(BatchEnd)
+}

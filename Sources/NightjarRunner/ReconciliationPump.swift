@@ -194,6 +194,8 @@ final class ReconciliationPump: Sendable {
             knowledge.machine.accepted(
                 submission, as: id, at: knowledge.clock.moment(at: state.time.now()))
             knowledge.open.removeValue(forKey: submission)
+            // Nobody asks any more: a daemon submits for months.
+            if !knowledge.open.keys.contains(where: { $0.job == job.id }) { knowledge.committed.remove(job.id) }
         }
         state.seedsFreed()
     }

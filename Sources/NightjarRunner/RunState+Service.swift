@@ -123,6 +123,16 @@ extension RunState {
         }
     }
 
+    func fate(of id: BatchID) -> BatchFate {
+        let wall = time.wall()
+        return state.withLock { state in
+            guard let batch = state.batches[id] else { return .notHere }
+            guard batch.hasEnded else { return .atWork }
+            let (exit, reason) = Self.end(of: batch, wall: wall)
+            return .ended(BatchEnd(batch: id, name: batch.name, exit: exit, reason: reason))
+        }
+    }
+
     private func isAtEnd(_ batch: Batch, in state: State) -> Bool {
         guard batch.count(.submitting, .submitted, .ready) == 0, !mayStillSubmit(batch, in: state) else { return false }
         return batch.count(.unknown) == 0 || !state.waitsForUnknown

@@ -116,8 +116,7 @@ extension Runner {
 
     package func knows(_ batch: BatchID) -> Bool { state.isKnown(batch) }
 
-    /// Whether a batch has not come to its end, or has more to do since.
-    package func isAtWork(_ batch: BatchID) -> Bool { state.batch(batch).map { !$0.hasEnded } ?? false }
+    package func fate(of batch: BatchID) -> BatchFate { state.fate(of: batch) }
 
     /// Tells of batches that have come to their end, and lets go of them.
     func sayEnds() {

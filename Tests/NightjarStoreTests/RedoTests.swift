@@ -86,7 +86,7 @@ struct RedoTests {
         #expect(jobs[0].key == before.key && jobs[0].meta == #"{"a":1}"#)
         var kept = jobs[1]
         #expect(kept.isRemoved && kept.key == before.key.former(0) && kept.key != before.key)
-        (kept.index, kept.key, kept.isRemoved) = (before.index, before.key, before.isRemoved)
+        (kept.id, kept.index, kept.key, kept.isRemoved) = (before.id, before.index, before.key, before.isRemoved)
         #expect(kept == before)
         #expect(try await opened.store.metadataRecord(of: batch).images == nil)
         // It is found by its own key, and by the id at the API; the manifest's id is that of the job that is named.

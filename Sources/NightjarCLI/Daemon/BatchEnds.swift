@@ -11,7 +11,6 @@ internal import Synchronization
 final class BatchEnds: Service {
     private let ends: AsyncStream<BatchEnd>
     private let continuation: AsyncStream<BatchEnd>.Continuation
-    private let known = Mutex<[BatchID: (end: BatchEnd, at: WallTime)]>([:])
     private let store: SQLiteStore
     private let logger: Logger
     private let writeMetadata: @Sendable (BatchSummary) async throws -> Void
@@ -33,16 +32,7 @@ final class BatchEnds: Service {
 
     /// From the runner's own task: returns at once.
     func ended(_ end: BatchEnd) {
-        known.withLock { $0[end.batch] = (end, WallTime.now) }
         continuation.yield(end)
-    }
-
-    /// How a batch that is not at work ended; `nil` where that is not told yet.
-    func end(of batch: BatchSummary) -> EndedBatch? {
-        if let (end, time) = known.withLock({ $0[batch.id] }) {
-            return EndedBatch(exit: end.exit, startedAt: batch.createdAt, finishedAt: max(time, batch.updatedAt))
-        }
-        return EndedBatch(finished: batch)
     }
 
     func run() async throws {

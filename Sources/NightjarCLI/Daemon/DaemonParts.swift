@@ -84,9 +84,7 @@ final class DaemonParts: Sendable {
                 current().assign(settings, in: tree)
             },
             runners: supervisor,
-            end: { batch in
-                supervisor.isAtWork(batch) ? nil : try await store.batch(batch).flatMap { ends.end(of: $0) }
-            })
+            end: { batch in try await store.batch(batch).flatMap { supervisor.end(of: $0) } })
         let notices = Notices(store: store, time: time) { try await host.result(of: [$0]) }
         let notifier = Notifier(
             configuration.notifications, environment: environment, time: time, logger: logger,

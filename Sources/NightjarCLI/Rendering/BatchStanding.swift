@@ -152,7 +152,9 @@ package struct BatchStanding: Sendable {
             parts.append("runs")
         }
         if let ends {
-            let clock = LocalClock(named: nil).map { "about \($0.text(ends, from: now)) " } ?? ""
+            // Up, so that it is never past.
+            let minute = WallTime(milliseconds: (ends.milliseconds + 59_999) / 60_000 * 60_000)
+            let clock = LocalClock(named: nil).map { "about \($0.text(minute, from: now)) " } ?? ""
             parts.append("ends \(clock)(in \((ends - now).spoken))")
         } else if wait == nil {
             parts.append("when it ends is not known yet")

@@ -49,7 +49,9 @@ package enum StatusRenderer {
     private static let widestName = 24
 
     private static func words(for live: RunSnapshot, at now: WallTime) -> String {
-        let since = LocalClock(named: nil).map { " since \($0.text(live.startedAt, from: live.startedAt))" } ?? ""
+        let minute = WallTime(milliseconds: live.startedAt.milliseconds / 60_000 * 60_000)
+        let from = now - minute < .seconds(86_400) ? minute : now
+        let since = LocalClock(named: nil).map { " since \($0.text(minute, from: from))" } ?? ""
         return
             "`nightjar \(live.command.rawValue)`, process \(live.pid),\(since); at most \(live.concurrency) at a time, "
             + "\(live.rate); \(live.unfinished) at the API"

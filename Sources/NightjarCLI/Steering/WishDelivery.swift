@@ -15,6 +15,8 @@ struct WishDelivery {
 
     /// A running process hears of it within a second.
     private static let patience: Duration = .seconds(5)
+    /// Decisions about every job of a large batch take their time.
+    private static let patienceForEach: Duration = .milliseconds(1)
     private static let pause: Duration = .milliseconds(50)
     /// What is written at the same time shares a commit.
     private static let width = 64
@@ -26,7 +28,7 @@ struct WishDelivery {
     > {
         var numbers: [Int64]?
         var beside: SQLiteStore?
-        let end = ContinuousClock.now + Self.patience
+        var end = ContinuousClock.now + Self.patience
         while true {
             if let receipt = try await carryOutHere(wishes, &numbers, onlyToOther: refusal) { return receipt }
             let store: SQLiteStore
@@ -46,6 +48,7 @@ struct WishDelivery {
                 left = try await leave(wishes, in: store)
                 numbers = left
                 Composition.bell(of: statePath).ring()
+                end = ContinuousClock.now + Self.patience + Self.patienceForEach * wishes.count
             }
             let outcomes: [Wanted.Outcome?] = try await outcomes(of: Wanted.self, left, in: store)
             if outcomes.allSatisfy({ $0 != nil }) || ContinuousClock.now >= end {
