@@ -68,7 +68,9 @@ package struct BatchStanding: Sendable {
     private static func standing(
         _ batch: BatchSummary, _ live: RunSnapshot, _ advice: CommandAdvice
     ) -> (Wait?, Action?) {
-        guard let wait = live.waits[batch.settings.name] else { return (nil, nil) }
+        // The state knows at once what the process notes within a second.
+        if let paused = paused(batch, advice) { return paused }
+        guard let wait = live.waits[batch.settings.name], wait.reason != .paused else { return (nil, nil) }
         let action = wait.action.map { action in
             switch wait.reason {
             case .account, .disk, .api:
@@ -82,18 +84,21 @@ package struct BatchStanding: Sendable {
         return (Wait(reason: wait.reason.rawValue, words: wait.words, until: wait.until), action)
     }
 
+    /// - Returns: `nil` where something may be submitted, as far as people have said.
+    private static func paused(_ batch: BatchSummary, _ advice: CommandAdvice) -> (Wait?, Action?)? {
+        guard batch.left > 0, batch.paused || batch.pausedJobs >= batch.left else { return nil }
+        let words = batch.paused ? "is paused" : "has only paused jobs left"
+        let wait = Wait(reason: RunSnapshot.Wait.Reason.paused.rawValue, words: words)
+        return (wait, Action(words: "\(batch.settings.name) \(words)", remedy: advice.resume(batch)))
+    }
+
     // MARK: Where none runs
 
     private static func standingAlone(
         _ batch: BatchSummary, _ advice: CommandAdvice, _ now: WallTime
     ) -> (Wait?, Action?) {
+        if let paused = paused(batch, advice) { return paused }
         let name = batch.settings.name
-        func isPaused(_ words: String) -> (Wait?, Action?) {
-            let wait = Wait(reason: RunSnapshot.Wait.Reason.paused.rawValue, words: words)
-            return (wait, Action(words: "\(name) \(words)", remedy: advice.resume(batch)))
-        }
-        if batch.left > 0, batch.paused { return isPaused("is paused") }
-        if batch.left > 0, batch.pausedJobs >= batch.left { return isPaused("has only paused jobs left") }
         if let schedule = ScheduleWait(batch, at: now) {
             let isEarly = batch.settings.schedule?.notBefore.map { $0 > now } ?? false
             let reason: RunSnapshot.Wait.Reason = schedule.until == nil ? .deadline : isEarly ? .notBefore : .window

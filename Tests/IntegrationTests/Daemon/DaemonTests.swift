@@ -121,6 +121,37 @@ struct DaemonTests {
         }
     }
 
+    @Test func `people pause, resume, cancel and set limits beside it`() async throws {
+        try await Workbench.daemon(#"{"job_time": 0.3}"#, configuration: "concurrency: 2\n") { daemon, server in
+            _ = try await daemon.start()
+            func nightjar(_ words: String...) async throws -> Ending {
+                try await daemon.bench.start(words + ["--config", "nightjar.yaml"]).end()
+            }
+            try daemon.drop(DaemonBench.manifest("spring", prompts: 60), as: "spring.yaml")
+            try await eventually("the first images") { try server.ledger().posts.count >= 4 }
+            #expect(try await nightjar("pause", "spring").exit == 0)
+            // What was out when it took effect.
+            let paused = try server.ledger().posts.count
+            let status = try await nightjar("status")
+            #expect(status.output.contains("nightjar resume spring"), "\(status)")
+            try await Task.sleep(for: .seconds(2))
+            #expect(try server.ledger().posts.count <= paused + 1)
+            #expect(try await nightjar("set", "--concurrency", "10").exit == 0)
+            #expect(try await nightjar("resume", "spring").exit == 0)
+            try await eventually("more at a time") { try server.ledger().totals.most_unfinished > 2 }
+            let cancel = try await nightjar("cancel", "spring")
+            #expect(cancel.exit == 0 && cancel.output.contains("cancelled"), "\(cancel)")
+            try await eventually("the end") { daemon.isThere("inbox/done/spring.yaml") }
+            #expect(try daemon.result("spring").exit == 0)
+            let billed = try server.ledger().totals.billed
+            #expect(billed < 60)
+            #expect(try await nightjar("retry", "spring").exit == 0)
+            try await eventually("the rest") { try server.ledger().totals.billed == 60 }
+            try await eventually("another result") { try daemon.result("spring").batches[0].done == 60 }
+            #expect(try server.ledger().totals.duplicates == 0)
+        }
+    }
+
     @Test func `systemd hears of the start, the reload, signs of life and the end`() async throws {
         try await Workbench.daemon { daemon, _ in
             let socket = try NotifyListener(daemon.bench.path("notify"))
