@@ -50,8 +50,10 @@ package final class Runner: Sendable {
                 || batch.count(.pending, .waiting, .submitting, .submitted, .ready, .unknown) > 0
         }
         let mayHaveImages = settings.pilot > 0 ? batches.filter { $0.count(.done) > 0 }.map(\.id) : []
+        // A daemon runs whatever came from an inbox: what a decision has taken back just now, too.
+        let own = settings.isService ? batches.filter { $0.settings.origin != nil }.map(\.id) : []
         let state = RunState(
-            settings: settings, batches: batches, asked: Set(asked),
+            settings: settings, batches: batches, asked: Set(asked + own),
             haveImages: try await store.haveImages(mayHaveImages), time: time, observer: observer)
         budget = RequestBudget(rate: settings.rate, batches: [:], store: store, time: time, changed: state.changed)
         for batch in batches { Self.setRates(of: batch, settings, budget) }

@@ -19,20 +19,20 @@ struct DecidedJob {
     init(_ id: JobID, in transaction: GroupCommit.Transaction) throws {
         self.id = id
         self.transaction = transaction
-        guard
-            let row = try Row.fetchOne(
-                transaction.db, sql: "SELECT * FROM jobs WHERE id = ?", arguments: [id.rawValue])
-        else { throw StoreFailure.other("a job vanished while something was decided about it") }
+        let find = try transaction.db.cachedStatement(sql: "SELECT * FROM jobs WHERE id = ?")
+        guard let row = try Row.fetchOne(find, arguments: [id.rawValue]) else {
+            throw StoreFailure.other("a job vanished while something was decided about it")
+        }
         self.row = row
         batch = BatchID(row["batch_id"])
         reference = JobRow.reference(row)
         state = JobState(rawValue: row["state"]) ?? .failed
-        let open = try Row.fetchOne(
-            transaction.db,
+        let findOpen = try transaction.db.cachedStatement(
             sql: """
                 SELECT attempt, key_number, loss_kind FROM submissions WHERE job_id = ? AND is_open = 1
                 ORDER BY number DESC LIMIT 1
-                """, arguments: [id.rawValue])
+                """)
+        let open = try Row.fetchOne(findOpen, arguments: [id.rawValue])
         self.open = open.map { ($0["key_number"] ?? $0["attempt"], SQLiteStore.loss($0)?.kind) }
     }
 
@@ -141,12 +141,12 @@ struct DecidedJob {
 
     /// The job's id is that of its last submission, and it is not known to have FAILED or to be gone.
     private func mayBeAtTheAPI() throws -> Bool {
-        let outcome = try String.fetchOne(
-            db,
+        let statement = try db.cachedStatement(
             sql: """
                 SELECT outcome FROM submissions JOIN jobs ON jobs.id = job_id AND submissions.remote_id = jobs.remote_id
                 WHERE job_id = ? AND number = submissions
-                """, arguments: [id.rawValue])
+                """)
+        let outcome = try String.fetchOne(statement, arguments: [id.rawValue])
         let kind: String? = row["error_kind"]
         return outcome == "submitted" || (outcome == "failed" && kind != "remote_failed")
     }
@@ -252,9 +252,9 @@ struct DecidedJob {
         to state: JobState, _ assignments: String, _ values: StatementArguments = [], now: WallTime
     ) throws -> DecisionOutcome.Result {
         let start: StatementArguments = [state.rawValue, now.milliseconds]
-        try db.execute(
-            sql: "UPDATE jobs SET state = ?, updated_at_ms = ?, unwanted = 0, \(assignments) WHERE id = ?",
-            arguments: start + values + [id.rawValue])
+        let statement = try db.cachedStatement(
+            sql: "UPDATE jobs SET state = ?, updated_at_ms = ?, unwanted = 0, \(assignments) WHERE id = ?")
+        try statement.execute(arguments: start + values + [id.rawValue])
         transaction.count(batch, self.state, -1)
         transaction.count(batch, state, 1)
         transaction.touch(batch, at: now)

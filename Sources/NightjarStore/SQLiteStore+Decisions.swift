@@ -13,15 +13,15 @@ extension SQLiteStore {
                 case .resume: ("resume", nil)
                 case .cancel: ("cancel", nil)
                 }
-            try transaction.db.execute(
-                sql: "INSERT INTO decisions(job_id, kind, remote_id, left_at_ms) VALUES (?, ?, ?, ?)",
-                arguments: [job.rawValue, kind, id?.rawValue, now.milliseconds])
+            let statement = try transaction.db.cachedStatement(
+                sql: "INSERT INTO decisions(job_id, kind, remote_id, left_at_ms) VALUES (?, ?, ?, ?)")
+            try statement.execute(arguments: [job.rawValue, kind, id?.rawValue, now.milliseconds])
             return transaction.db.lastInsertedRowID
         }
     }
 
     package func carryOutDecisions(now: WallTime) async throws -> [DecisionOutcome] {
-        // Asked every second: nothing is written where nothing was left.
+        // Nothing is written where nothing was left.
         let isLeft = try await read { db in
             let statement = try db.cachedStatement(sql: "SELECT 1 FROM decisions WHERE ended_at_ms IS NULL LIMIT 1")
             return try Int.fetchOne(statement) != nil
@@ -63,19 +63,20 @@ extension SQLiteStore {
             case .moved(let from, let to): (from, to, nil)
             case .refused(let words): (nil, nil, words)
             }
-        try db.execute(
-            sql: "UPDATE decisions SET ended_at_ms = ?, from_state = ?, to_state = ?, refusal = ? WHERE id = ?",
+        let statement = try db.cachedStatement(
+            sql: "UPDATE decisions SET ended_at_ms = ?, from_state = ?, to_state = ?, refusal = ? WHERE id = ?")
+        try statement.execute(
             arguments: [now.milliseconds, from?.rawValue, to?.rawValue, refusal, number])
     }
 
     package func outcome(ofDecision number: Int64) async throws -> DecisionOutcome? {
         try await read { db in
-            let row = try Row.fetchOne(
-                db,
+            let find = try db.cachedStatement(
                 sql: """
                     SELECT decisions.*, batch_id, idx, key FROM decisions JOIN jobs ON jobs.id = job_id
                     WHERE decisions.id = ? AND ended_at_ms IS NOT NULL
-                    """, arguments: [number])
+                    """)
+            let row = try Row.fetchOne(find, arguments: [number])
             guard let row else { return nil }
             let from: String? = row["from_state"]
             let to: String? = row["to_state"]

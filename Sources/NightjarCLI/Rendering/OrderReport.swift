@@ -176,7 +176,10 @@ package struct OrderReport: Sendable {
             if !isRunning, items.contains(where: { $0.count(.submitting, .submitted, .ready, .unknown) > 0 }) {
                 lines.append("to bring home what is at the API: `nightjar run` with \(manifests)")
             }
-            if items.contains(where: { $0.count(.cancelled) > 0 || $0.comesHome > 0 }) {
+            let changed = items.filter(\.hasCancelled)
+            let undone = (changed.isEmpty ? items.filter { $0.count(.cancelled) > 0 } : changed).compactMap(\.batch)
+            if !undone.isEmpty {
+                let place = undone.map { ShellWord.quoted($0) }.joined(separator: " ")
                 lines.append("to take it back: `\(advice.command("retry", place))`")
             }
             return lines
@@ -194,8 +197,13 @@ extension OrderReport.Item {
         if case .refused(let words)? = result { Cells.plain(words) } else { nil }
     }
 
-    fileprivate var comesHome: Int {
-        if case .carriedOut(_, _, let comesHome)? = result { comesHome.values.reduce(0, +) } else { 0 }
+    /// Whether anything of it is not asked for any more.
+    fileprivate var hasCancelled: Bool {
+        if case .carriedOut(_, let cancelled, let comesHome)? = result {
+            !cancelled.isEmpty || !comesHome.isEmpty
+        } else {
+            false
+        }
     }
 
     fileprivate func count(_ states: JobState...) -> Int {

@@ -75,6 +75,16 @@ struct OrderReportTests {
         #expect(Self.lines(Self.item(.cancel, "spring", [.done: 6], Self.same)) == ["spring: nothing to cancel"])
     }
 
+    @Test func `of several batches those are taken back of which something was cancelled`() {
+        let items = [
+            Self.item(.cancel, "one", [.done: 2], Self.same),
+            Self.item(.cancel, "two", [.cancelled: 3], .carriedOut(changed: true, cancelled: [.pending: 3])),
+            Self.item(.cancel, "three", [.cancelled: 3], Self.same),
+        ]
+        let report = OrderReport(items, advice: CommandAdvice(), isRunning: true)
+        #expect(report.lines.last == "to take it back: `nightjar retry two`")
+    }
+
     @Test func `limits are told from what to what`() {
         let rate = Rate(requests: 30, per: .minute)
         let change = LimitChange(concurrency: .by(4), rate: .by(rate), priority: .by(-5))
