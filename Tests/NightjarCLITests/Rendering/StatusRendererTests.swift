@@ -173,19 +173,28 @@ struct StatusRendererTests {
     }
 
     @Test func `commands that the process names find this state`() throws {
-        let waits = ["spring": RunSnapshot.Wait(.paused, "is paused", action: "nightjar resume spring")]
+        let waits = ["spring": RunSnapshot.Wait(.failures, "was stopped", action: "nightjar retry spring")]
         let spring = summary("spring", [.pending: 50])
         #expect(
             table([spring], live(waits)).hasPrefix(
-                "to do  spring is paused\n         nightjar resume spring --output night"))
+                "to do  spring was stopped\n         nightjar retry spring --output night"))
         let json = StatusRenderer.json(
             [spring], live: live(waits), advice: CommandAdvice(output: "night"), now: Self.now)
         #expect(
             json.hasSuffix(
-                #""waits_for":{"reason":"paused","words":"is paused","until":null},"#
-                    + #""action":"nightjar resume spring --output night"}],"#
+                #""waits_for":{"reason":"failures","words":"was stopped","until":null},"#
+                    + #""action":"nightjar retry spring --output night"}],"#
                     + #""running":{"command":"run","pid":4711,"since":"2026-03-01T02:04:05.000Z","concurrency":8,"#
-                    + #""rate":"5/s","unfinished":6},"action":"nightjar resume spring --output night"}"#), "\(json)")
+                    + #""rate":"5/s","unfinished":6},"action":"nightjar retry spring --output night"}"#), "\(json)")
+    }
+
+    @Test func `a pause is known at once, whatever the process has noted last`() throws {
+        var spring = summary("spring", [.pending: 50])
+        spring.paused = true
+        #expect(table([spring], live([:])).hasPrefix("to do  spring is paused\n         nightjar resume spring"))
+        spring.paused = false
+        let stale = ["spring": RunSnapshot.Wait(.paused, "is paused", action: "nightjar resume spring")]
+        #expect(!table([spring], live(stale)).contains("paused"))
     }
 
     @Test func `without a process each kind of rest has its command`() {
