@@ -26,6 +26,8 @@ package final class RunnerSupervisor: Service, BatchRunners {
         /// Why none runs, in words.
         var trouble: String?
         var isStopping = false
+        /// A manifest is being taken in, which may be very long: nothing is written meanwhile.
+        var isTaking = false
     }
 
     private let state: Mutex<State>
@@ -35,9 +37,9 @@ package final class RunnerSupervisor: Service, BatchRunners {
     private let make: Make
     private let makeBell: @Sendable () -> AsyncStream<Void>
     private let checkWritable: @Sendable () async throws -> Void
-    private let report: @Sendable (RunSnapshot.Wait?) -> Void
     private let ended: @Sendable (BatchEnd) -> Void
     private let draining: @Sendable () -> Void
+    private let time: Timekeeper
     private let logger: Logger
 
     /// How soon it is looked whether what could not be written can be again.
@@ -47,24 +49,23 @@ package final class RunnerSupervisor: Service, BatchRunners {
     ///   - makeBell: Rings when someone has left something in the state; one for each runner.
     ///   - checkWritable: Throws while the output or the state cannot be written.
     ///   - ended: Told of each batch that has come to its end.
-    ///   - report: Told when nothing can be written, and (`nil`) when it can again.
     ///   - draining: Called when the end begins.
     package init(
-        settings: RunSettings, store: any JobStore & DropStore, logger: Logger, make: @escaping Make,
+        settings: RunSettings, store: any JobStore & DropStore, time: Timekeeper, logger: Logger, make: @escaping Make,
         makeBell: @escaping @Sendable () -> AsyncStream<Void>,
         checkWritable: @escaping @Sendable () async throws -> Void,
-        report: @escaping @Sendable (RunSnapshot.Wait?) -> Void, ended: @escaping @Sendable (BatchEnd) -> Void,
+        ended: @escaping @Sendable (BatchEnd) -> Void,
         draining: @escaping @Sendable () -> Void
     ) {
         var settings = settings
         settings.isService = true
         state = Mutex(State(settings: settings))
         self.store = store
+        self.time = time
         self.logger = logger
         self.make = make
         self.makeBell = makeBell
         self.checkWritable = checkWritable
-        self.report = report
         self.ended = ended
         self.draining = draining
     }
@@ -133,23 +134,15 @@ package final class RunnerSupervisor: Service, BatchRunners {
         logger.error(
             "nothing can be written; it goes on by itself when that is mended", metadata: ["reason": "\(words)"])
         state.withLock { $0.trouble = words }
-        report(trouble)
         while !isStopping, !Task.isCancelled {
-            try? await Task.sleep(for: Self.pause)
+            try? await time.sleep(time.now() + Self.pause)
             do {
                 try await checkWritable()
                 logger.notice("it can be written again")
-                report(nil)
                 return
             } catch {
                 state.withLock { $0.trouble = Runner.words(for: error) }
             }
-        }
-    }
-
-    private var trouble: RunSnapshot.Wait? {
-        state.withLock { $0.trouble }.map {
-            .init(.disk, $0, action: "make room, or make it writable; it goes on by itself")
         }
     }
 
@@ -163,6 +156,8 @@ package final class RunnerSupervisor: Service, BatchRunners {
 
     package func take(_ intake: @Sendable () throws -> [Intake]) async throws -> [BatchID] {
         try await changing { runner in
+            state.withLock { $0.isTaking = true }
+            defer { state.withLock { $0.isTaking = false } }
             let intakes = try intake()
             for intake in intakes { try await runner?.add(intake.batch, changes: intake.countChanges) }
             return intakes.map(\.batch)
@@ -202,11 +197,16 @@ package final class RunnerSupervisor: Service, BatchRunners {
     }
 
     /// What everything waits for while no runner runs.
-    package var standstill: RunSnapshot.Wait? { trouble }
+    package var standstill: RunSnapshot.Wait? {
+        state.withLock { $0.trouble }.map {
+            .init(.disk, $0, action: "make room, or make it writable; it goes on by itself")
+        }
+    }
 
     /// - Returns: In words, what is wrong; `nil`: nothing, or nothing that a new start would mend.
     package func illness() async -> String? {
-        await state.withLock { $0.runner }?.illness()
+        let (runner, isTaking) = state.withLock { ($0.runner, $0.isTaking) }
+        return isTaking ? nil : await runner?.illness()
     }
 
     /// How a batch ended; `nil` while it has something to do.

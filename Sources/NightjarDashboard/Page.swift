@@ -34,7 +34,7 @@ struct Page {
         page.add("\(now.rfc3339.prefix(10)) \(now.rfc3339.dropFirst(11).prefix(8))")
         page.markup(" UTC, anew every ")
         page.add(String(Self.refreshSeconds))
-        page.markup(" s. <code>nightjar status</code> shows the same.</footer>\n</body>\n</html>\n")
+        page.markup(" s. <code>nightjar status</code> tells more.</footer>\n</body>\n</html>\n")
         return page.text
     }
 

@@ -67,7 +67,8 @@ final class Downloader: Sendable {
                         switch work {
                         case .file(let item):
                             try await self.state.health.step(.downloader) { try await self.process(item) }
-                        case .duplicate(let duplicate): try await self.process(duplicate)
+                        case .duplicate(let duplicate):
+                            try await self.state.health.step(.downloader) { try await self.process(duplicate) }
                         }
                     }
                     if case .file(let item) = work, item.wasInterrupted, item.isFirst { self.state.firstDownloads(-1) }

@@ -149,30 +149,6 @@ final class ReconciliationPump: Sendable {
 
     // MARK: Submissions
 
-    /// Fingerprints that no other submission may have at this time.
-    var taken: Set<Fingerprint> {
-        knowledge.withLock { knowledge in
-            knowledge.machine.taken(at: knowledge.clock.moment(at: state.time.now())).union(knowledge.resubmitting)
-        }
-    }
-
-    /// When the first lost submission stops standing in the way of others of its model and seed, on the clock of
-    /// `time.now`; `nil` where none does.
-    var seedsFree: Duration? {
-        let now = state.time.now()
-        return knowledge.withLock { $0.machine.seedsFree(at: $0.clock.moment(at: now)) }.map { now + $0 }
-    }
-
-    var sendsIdempotencyKey: Bool {
-        knowledge.withLock { !$0.machine.knowledge.refusesIdempotencyKey }
-    }
-
-    /// The API refuses the header: it is not sent any more.
-    func idempotencyKeyIsRefused() async throws {
-        knowledge.withLock { $0.machine.knowledge.refusesIdempotencyKey = true }
-        try await save()
-    }
-
     /// The intent of a job is durable, and its request about to leave.
     func began(_ job: ClaimedJob) throws {
         let submission = OpenSubmission(
@@ -277,7 +253,9 @@ final class ReconciliationPump: Sendable {
                 }
                 for id in takeCandidates() {
                     group.addTask {
-                        await self.whileOpen { try await self.read(id, for: batch) }
+                        await self.whileOpen {
+                            try await self.state.health.step(.reconciliation) { try await self.read(id, for: batch) }
+                        }
                         self.knowledge.withLock { _ = $0.reading.remove(id) }
                         self.changed.notify()
                     }
@@ -286,7 +264,8 @@ final class ReconciliationPump: Sendable {
                 var isRead = false
                 if let next, next <= .zero {
                     await whileOpen {
-                        if case .notAllowed = try await readList(for: batch) { return }
+                        let reading = try await state.health.step(.reconciliation) { try await readList(for: batch) }
+                        if case .notAllowed = reading { return }
                         isRead = true
                     }
                 }

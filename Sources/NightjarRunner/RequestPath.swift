@@ -10,7 +10,9 @@ struct RequestPath: Sendable {
     /// Waits until a request for a batch may leave.
     /// - Returns: Whether it may; `ended` must follow. `false` when no more requests are wanted in this run.
     func permission(for batch: BatchID) async throws -> Bool {
-        let passing = try await gate.pass(taking: budget, for: batch) { !state.wantsRequests }
+        let passing = try await state.health.wait {
+            try await gate.pass(taking: budget, for: batch) { !state.wantsRequests }
+        }
         // Where nothing is left to submit, a question is the probe.
         if passing == 1, state.settings.isService { await service.readKeyAnew() }
         return passing > 0

@@ -61,9 +61,11 @@ extension Runner {
 
     // MARK: Settings
 
-    /// Puts another configuration in place: limits, prices, days. What is under way is not touched.
+    /// Puts another configuration in place: limits, prices, days, the key. What is under way is not touched.
     package func apply(_ settings: RunSettings) async throws {
         configured.withLock { $0 = settings }
+        await service.readKeyAnew()
+        gate.accountMayBeWell()
         try await settingsChanged()
         for batch in try await store.batches() where state.isKnown(batch.id) {
             Self.setRates(of: batch, state.settings, budget)

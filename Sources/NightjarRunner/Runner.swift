@@ -8,6 +8,7 @@ internal import Synchronization
 package final class Runner: Sendable {
     let state: RunState
     let store: any JobStore
+    let service: any ImageService
     private let tree: any OutputTree
     let budget: RequestBudget
     let gate: Gate
@@ -84,6 +85,7 @@ package final class Runner: Sendable {
                 fetchDuplicate: { [downloader] id, job, batch in downloader.fetchDuplicate(id, of: job, in: batch) }))
         self.state = state
         self.store = store
+        self.service = service
         self.tree = tree
     }
 

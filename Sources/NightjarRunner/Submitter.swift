@@ -24,7 +24,11 @@ struct Submitter: Sendable {
                 let mark = state.changed.mark
                 if let resubmission = reconciliation.takeResubmission() {
                     group.addTask {
-                        await state.guarding { try await submitAgain(resubmission, passing: passing) }
+                        await state.guarding {
+                            try await state.health.step(.submitter) {
+                                try await submitAgain(resubmission, passing: passing)
+                            }
+                        }
                     }
                     continue
                 }

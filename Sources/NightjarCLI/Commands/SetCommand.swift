@@ -6,7 +6,7 @@ struct SetCommand: AsyncParsableCommand {
         commandName: "set", abstract: "Change the limits of what runs.",
         discussion: """
             With batches, their own limits: they hold beside those of everything, at once where they run, and until they \
-            are set back with `default`. Without, the limits of the process that runs now, until it ends.
+            are set back with `default`. Without, the limits of what runs now: a run keeps them to its end, a daemon until they are set back.
             """)
 
     @Argument(help: "The batches; none: everything that runs.")

@@ -54,8 +54,10 @@ struct SubmitCommand: AsyncParsableCommand {
         for warning in checked.flatMap(\.warnings) {
             console.printError(DiagnosticRenderer.text(warning, colour: console.errorStyle.colour))
         }
-        for manifest in checked {
-            let place = try manifest.submit(to: inbox)
+        // All are copied before the first is handed over: that is a rename each.
+        let copies = try checked.map { ($0, try $0.copy(to: inbox)) }
+        for (manifest, copy) in copies {
+            let place = try manifest.submit(copy)
             try console.printResult("\(Cells.plain(manifest.shown)): submitted as \(Cells.plain(place))\n")
         }
     }
@@ -104,9 +106,8 @@ struct SubmittedManifest {
 
     private static func isManifest(_ name: String) -> Bool { name.hasSuffix(".yaml") || name.hasSuffix(".yml") }
 
-    /// Copies it and the files that it refers to into an inbox.
-    /// - Returns: Where they lie then.
-    func submit(to inbox: String) throws -> String {
+    /// Copies it and the files that it refers to into an inbox, where they are not seen yet.
+    func copy(to inbox: String) throws -> Submission {
         let id = "\(WallTime.now.milliseconds)-\(getpid())-\(UInt32.random(in: .min ... .max))"
         do {
             let submission = try Submission(to: inbox, id: id)
@@ -129,15 +130,29 @@ struct SubmittedManifest {
             guard try copy.load().map(\.digest) == digests else {
                 throw Refusal(.manifestUnreadable, "`\(shown)`, or a file that it names, changed while it was copied")
             }
-            return try submission.submit()
+            return submission
         } catch let error as ManifestError {
             throw Refusal(manifests: [error])
         } catch OutputFailure.unwritable(let words) {
-            throw Refusal(
-                .cannotWrite,
-                "\(words); nothing of `\(shown)` was submitted. The inbox is the folder that the daemon watches, and whoever "
-                    + "submits needs the right to write there")
+            throw refusal(words)
         }
+    }
+
+    /// Hands a copy over.
+    /// - Returns: Where it lies then.
+    func submit(_ copy: Submission) throws(Refusal) -> String {
+        do {
+            return try copy.submit()
+        } catch {
+            throw refusal(error.words)
+        }
+    }
+
+    private func refusal(_ words: String) -> Refusal {
+        Refusal(
+            .cannotWrite,
+            "\(words); nothing of `\(shown)` was submitted. The inbox is the folder that the daemon watches, and whoever "
+                + "submits needs the right to write there")
     }
 
     /// The way to a file below a folder, as its text says it.

@@ -71,6 +71,11 @@ struct DaemonConfiguration: Sendable {
         if run.state != old.run.state { names.append("state") }
         if run.baseURL != old.run.baseURL { names.append("base_url") }
         if http != old.http { names.append("http") }
+        if run.run.timeout != old.run.run.timeout { names.append("timeout") }
+        if run.caFile != old.run.caFile { names.append("ca_file") }
+        if run.resultHosts != old.run.resultHosts { names.append("result_hosts") }
+        if run.maxImageBytes != old.run.maxImageBytes { names.append("max_image_bytes") }
+        if logFormat != old.logFormat { names.append("log_format") }
         return names
     }
 

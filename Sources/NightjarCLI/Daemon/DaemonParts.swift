@@ -58,7 +58,7 @@ final class DaemonParts: Sendable {
             ) { logger.warning("\($0)") }
         }
         let supervisor = RunnerSupervisor(
-            settings: configuration.runSettings, store: store, logger: logger,
+            settings: configuration.runSettings, store: store, time: time, logger: logger,
             make: { settings, asked, bell, ended in
                 for batch in try await store.batches() { current().assign(batch.settings, in: tree) }
                 return try await Runner(
@@ -72,12 +72,12 @@ final class DaemonParts: Sendable {
                     $0.count(.pending, .waiting, .submitting, .submitted, .ready, .unknown) > 0
                 }
                 try tree.checkWritable(batches: open.map(\.settings.name))
-                guard try tree.freeBytes() < configuration.run.run.minFree else { return }
+                guard try tree.freeBytes() < current().run.run.minFree else { return }
                 throw OutputFailure.unwritable("too little room is left in the output folder")
             },
-            report: { _ in }, ended: { ends.ended($0) }, draining: { isDraining.set() })
+            ended: { ends.ended($0) }, draining: { isDraining.set() })
         let host = IntakeHost(
-            store: store, changed: configuration.run.changed, time: time,
+            store: store, changed: { current().run.changed }, time: time,
             check: { _, settings, file throws(DropRefusal) in
                 let isKnown = (try? await store.knownBatch(named: settings.name)) != nil
                 try current().check(settings, isKnown: isKnown, file: file)
@@ -85,7 +85,9 @@ final class DaemonParts: Sendable {
             },
             runners: supervisor,
             end: { batch in try await store.batch(batch).flatMap { supervisor.end(of: $0) } })
-        let notices = Notices(store: store, time: time) { try await host.result(of: [$0]) }
+        let notices = Notices(store: store, time: time, advice: CommandAdvice(config: configuration.path)) {
+            try await host.result(of: [$0])
+        }
         let notifier = Notifier(
             configuration.notifications, environment: environment, time: time, logger: logger,
             digest: { await notices.digest() })

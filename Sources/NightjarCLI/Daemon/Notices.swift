@@ -9,11 +9,18 @@ final class Notices: Sendable {
     private let time: Timekeeper
     private let gates = Mutex(GateWatch())
     private let result: @Sendable (BatchID) async throws -> RunResult?
+    private let advice: CommandAdvice
 
-    /// - Parameter result: Of a batch that has ended; `nil` of another.
-    init(store: SQLiteStore, time: Timekeeper, result: @escaping @Sendable (BatchID) async throws -> RunResult?) {
+    /// - Parameters:
+    ///   - advice: For commands that people are told to type.
+    ///   - result: Of a batch that has ended; `nil` of another.
+    init(
+        store: SQLiteStore, time: Timekeeper, advice: CommandAdvice,
+        result: @escaping @Sendable (BatchID) async throws -> RunResult?
+    ) {
         self.store = store
         self.time = time
+        self.advice = advice
         self.result = result
     }
 
@@ -26,7 +33,7 @@ final class Notices: Sendable {
         var lines = ["\(images) of \(batch.total - batch.count(.cancelled)) in \(result.batches.first?.output ?? "")"]
         if batch.spent != .zero { lines[0] += ", for \(batch.spent)" }
         if batch.count(.failed) > 0 {
-            lines.append("\(reason); `nightjar retry \(name)` tries them again")
+            lines.append("\(reason); `\(advice.command("retry", name))` tries them again")
         } else if !reason.isEmpty {
             lines.append(reason)
         }
@@ -48,8 +55,8 @@ final class Notices: Sendable {
             notifier.failures(batch: batch.batch, ended: ended, failed: failed) {
                 Notification(
                     .failures, title: "\(batch.batch): \(failed) of \(ended) jobs failed",
-                    text: "See why with `nightjar jobs \(batch.batch) --only failed`; "
-                        + "`nightjar pause \(batch.batch)` stops it.",
+                    text: "See why with `\(advice.command("jobs", batch.batch, "--only failed"))`; "
+                        + "`\(advice.command("pause", batch.batch))` stops it.",
                     time: time.wall())
             }
         }
@@ -59,7 +66,7 @@ final class Notices: Sendable {
             notifier.notify(
                 Notification(
                     .gate, title: "Nothing is submitted: \(wait.words)",
-                    text: wait.action ?? "It is tried again by itself.", time: time.wall()))
+                    text: wait.action.map(advice.completed) ?? "It is tried again by itself.", time: time.wall()))
         }
     }
 

@@ -15,7 +15,7 @@ package protocol BatchRunners: Sendable {
 /// Takes what an inbox brings into the state, and hands it to those who run it.
 package struct IntakeHost: DropHost {
     private let store: any JobStore & DropStore
-    private let changed: ChangedJobs
+    private let changed: @Sendable () -> ChangedJobs
     private let time: Timekeeper
     private let check: @Sendable (ManifestBatch, BatchSettings, _ file: String) async throws(DropRefusal) -> Void
     private let runners: any BatchRunners
@@ -27,7 +27,7 @@ package struct IntakeHost: DropHost {
     ///   - runners: Who runs what is taken in.
     ///   - end: How a batch ended; `nil` while it runs.
     package init(
-        store: any JobStore & DropStore, changed: ChangedJobs = .keep, time: Timekeeper,
+        store: any JobStore & DropStore, changed: @escaping @Sendable () -> ChangedJobs = { .keep }, time: Timekeeper,
         check:
             @escaping @Sendable (
                 ManifestBatch, BatchSettings, _ file: String
@@ -53,13 +53,13 @@ package struct IntakeHost: DropHost {
                 if wanted.count > 1 {
                     for (batch, settings) in wanted {
                         try store.checkIntake(
-                            settings, digest: batch.digest, changed: changed, now: time.wall(),
+                            settings, digest: batch.digest, changed: changed(), now: time.wall(),
                             expand: batch.expandUnlessStopped)
                     }
                 }
                 return try wanted.map { batch, settings in
                     try store.takeIn(
-                        settings, digest: batch.digest, changed: changed, now: time.wall(),
+                        settings, digest: batch.digest, changed: changed(), now: time.wall(),
                         expand: batch.expandUnlessStopped)
                 }
             }

@@ -63,6 +63,11 @@ struct Circuit: Sendable {
         failingSince = nil
     }
 
+    /// The account or the key may have been put right: a probe may leave at once.
+    mutating func accountMayBeWell() {
+        if closure?.kind == .account { closure = nil }
+    }
+
     func isClosed(at now: Duration) -> Bool {
         closure.map { $0.until > now } ?? false
     }

@@ -187,6 +187,15 @@ final class Gate: Sendable {
         }
     }
 
+    /// The account or the key may have been put right: it is tried at once.
+    func accountMayBeWell() {
+        state.withLock { state in
+            state.all.accountMayBeWell()
+            state.submissions.accountMayBeWell()
+        }
+        changed.notify()
+    }
+
     /// Nothing is submitted for a time and, with `asks: false`, nothing asked: that time is no silence of the API.
     func rest(asks: Bool) {
         state.withLock { state in
