@@ -16,7 +16,7 @@ package final class RunnerSupervisor: Service, BatchRunners {
     /// Makes a runner that is to run for ever.
     package typealias Make =
         @Sendable (
-            _ settings: RunSettings, _ asked: [BatchID], _ bell: AsyncStream<Void>,
+            _ settings: RunSettings, _ asked: [BatchID], _ told: Set<BatchID>, _ bell: AsyncStream<Void>,
             _ ended: @escaping @Sendable (BatchEnd) -> Void
         ) async throws -> Runner
 
@@ -74,12 +74,11 @@ package final class RunnerSupervisor: Service, BatchRunners {
     package func run() async throws {
         try await withGracefulShutdownHandler {
             while !isStopping {
-                let outcome = await runOnce()
-                switch outcome.exit {
-                case .terminated, .interrupted: return
-                case .cannotWrite: await waitUntilWritable(outcome.reason)
-                default: throw Failure(exit: outcome.exit, words: outcome.reason)
-                }
+                let end = await runOnce()
+                // However it stood then.
+                if isStopping { return }
+                guard end.couldNotWrite else { throw Failure(exit: .internalError, words: end.reason) }
+                await waitUntilWritable(end.reason)
             }
         } onGracefulShutdown: {
             self.stop()
@@ -97,11 +96,12 @@ package final class RunnerSupervisor: Service, BatchRunners {
         runner?.stop(.terminated)
     }
 
-    private func runOnce() async -> (exit: ExitCode, reason: String) {
+    private func runOnce() async -> (couldNotWrite: Bool, reason: String) {
         do {
             let runner = try await turn.taken {
                 let settings = state.withLock { $0.settings }
-                let runner = try await make(settings, try await asked(), makeBell(), ended)
+                let (asked, told) = try await asked()
+                let runner = try await make(settings, asked, told, makeBell(), ended)
                 try await runner.prepare()
                 state.withLock { state in
                     state.runner = runner
@@ -113,21 +113,22 @@ package final class RunnerSupervisor: Service, BatchRunners {
             if isStopping { runner.stop(.terminated) }
             let outcome = await runner.run()
             state.withLock { $0.runner = nil }
-            return (outcome.exit, outcome.reason)
+            return (outcome.couldNotWrite, outcome.reason.isEmpty ? "the runner ended by itself" : outcome.reason)
         } catch {
-            let outcome = Runner.ending(for: error)
-            return (outcome.exit, outcome.reason)
+            return Runner.ending(for: error)
         }
     }
 
-    /// The batches of the inboxes that are not at their end, or whose end has not been told to the inbox.
-    private func asked() async throws -> [BatchID] {
+    /// The batches of the inboxes that are not at their end, or whose end has not been told to the inbox; and of these the
+    /// ones whose end has.
+    private func asked() async throws -> (asked: [BatchID], told: Set<BatchID>) {
         let open = Set(try await store.openDrops().flatMap(\.batches))
-        return try await store.batches().filter { batch in
+        let asked = try await store.batches().filter { batch in
             batch.settings.origin != nil
                 && (open.contains(batch.id)
                     || batch.count(.pending, .waiting, .submitting, .submitted, .ready, .unknown) > 0)
         }.map(\.id)
+        return (asked, Set(asked).subtracting(open))
     }
 
     private func waitUntilWritable(_ words: String) async {

@@ -4,7 +4,7 @@ internal import NightjarCore
 ///
 /// What a submission took is given back only on the day that it was made: money of yesterday makes no room today.
 struct DayLedger: Sendable {
-    let limits: DailyLimits
+    var limits: DailyLimits
     private let clock: LocalClock
     /// Midnight to midnight, by the clock of the limits' time zone: 23 to 25 hours.
     private(set) var start: WallTime
@@ -91,10 +91,16 @@ struct DayLedger: Sendable {
         committed += price
     }
 
-    /// Certainly not accepted, or FAILED, which is not billed.
-    mutating func freed(_ job: JobID, price: Money) {
+    /// Certainly not accepted.
+    mutating func turnedAway(_ job: JobID, price: Money) {
         guard claimed.remove(job) != nil else { return }
         submitted -= 1
+        committed -= price
+    }
+
+    /// FAILED, which is not billed; it was a submission all the same.
+    mutating func failed(_ job: JobID, price: Money) {
+        guard claimed.remove(job) != nil else { return }
         committed -= price
     }
 }

@@ -6,6 +6,7 @@ internal import Synchronization
 /// What is decided, and when, is the `Reconciler`'s; this reads the lists and candidates that it wants, and writes each
 /// step down before it takes effect.
 final class ReconciliationPump: Sendable {
+    /// Its lock may be held while that of `RunState` is taken, never the other way round.
     struct Knowledge: Sendable {
         var machine: Reconciler
         var clock: APIClock
@@ -111,9 +112,12 @@ final class ReconciliationPump: Sendable {
     func restore(accepted: [(id: RemoteJobID, at: Moment)]) async throws {
         let submissions = try await store.openSubmissions()
         let candidates = try await store.candidates()
+        let countsAll = state.settings.isService
         knowledge.withLock { knowledge in
             knowledge.machine.restore(submissions, candidates: candidates, accepted: accepted)
             for submission in submissions { knowledge.open[submission.id] = submission }
+            // A daemon has counted the money of every process before it.
+            if countsAll { knowledge.committed.formUnion(submissions.map(\.id.job)) }
         }
         let now = now
         for submission in submissions where submission.jobState == .unknown && !submission.isReplaced {
@@ -128,9 +132,9 @@ final class ReconciliationPump: Sendable {
         knowledge.withLock { !$0.open.isEmpty }
     }
 
-    /// Whether a submission of a batch is open.
-    func isWatching(_ batch: BatchID) -> Bool {
-        knowledge.withLock { $0.open.values.contains { $0.batch == batch } }
+    /// Batches of which a submission is open.
+    var watchedBatches: Set<BatchID> {
+        knowledge.withLock { Set($0.open.values.map(\.batch)) }
     }
 
     /// Asks once for what may have been paid for twice, in a run that has nothing else to do.

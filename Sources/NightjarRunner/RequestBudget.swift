@@ -258,7 +258,12 @@ final class RequestBudget: Sendable {
 
     private func setWaiting(_ change: Int, for batch: BatchID?) {
         state.withLock { state in
-            for account in state.names(of: batch) { state[account]?.waiting += change }
+            for name in state.names(of: batch) {
+                guard var account = state[name] else { continue }
+                // Who has waited since before there was a limit is not among them.
+                account.waiting = max(0, account.waiting + change)
+                state[name] = account
+            }
         }
     }
 

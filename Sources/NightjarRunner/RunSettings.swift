@@ -128,6 +128,8 @@ package enum StopReason: Hashable, Sendable {
 /// How a run ended.
 package struct RunOutcome: Equatable, Sendable {
     package var exit: ExitCode
+    /// It was stopped since the state or the output could not be written, whatever the code tells.
+    package var couldNotWrite = false
     /// In one line, for people; empty where everything is done.
     package var reason: String
     /// What must change before the same command would do more, in words; empty where nothing must.

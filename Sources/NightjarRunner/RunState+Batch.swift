@@ -48,10 +48,16 @@ extension RunState {
         var blank = 0
         /// Why nothing more is submitted, in words.
         var halted: String?
+        /// What of that is on record.
+        var notedHalt: String?
         var requests = RequestCounts()
+        /// Of the jobs that it may still submit; empty where that does not matter.
+        private(set) var models: [String] = []
 
-        /// - Parameter pilot: 0: none.
-        init(_ summary: BatchSummary, isAsked: Bool, pilot: Int, at now: WallTime) {
+        /// - Parameters:
+        ///   - pilot: 0: none.
+        ///   - staysHalted: What was stopped before stays so: nobody has asked for it again.
+        init(_ summary: BatchSummary, isAsked: Bool, pilot: Int, staysHalted: Bool = false, at now: WallTime) {
             id = summary.id
             name = summary.settings.name
             settings = summary.settings
@@ -64,7 +70,14 @@ extension RunState {
             spent = summary.spent
             times = Times(summary.settings.schedule, at: now)
             if pilot > 0 { self.pilot = pilot }
+            if staysHalted { (halted, notedHalt) = (summary.halted, summary.halted) }
             checkTimes()
+        }
+
+        mutating func uses(_ models: [String], prices: [String: Money]) {
+            self.models = models
+            highestPrice = models.compactMap { prices[$0] }.max() ?? .zero
+            unpriced = models.filter { prices[$0] == nil }
         }
 
         /// Another manifest under the same name, or another word of a person.
@@ -81,7 +94,7 @@ extension RunState {
 
         /// What was stopped for its failures, and is edited or tried again, has another chance.
         mutating func beginAgain() {
-            (halted, hasEnded) = (nil, false)
+            (halted, notedHalt, hasEnded) = (nil, nil, false)
             (ended, failed, blank) = (0, 0, 0)
             checkTimes()
         }

@@ -127,7 +127,7 @@ extension RunState {
         state.withLock { state in
             release(1, of: job.batch, price: job.price, in: &state)
             Self.leave(job.request.parameters.model, in: &state)
-            state.day?.freed(job.id, price: job.price)
+            state.day?.turnedAway(job.id, price: job.price)
         }
         changed.notify()
     }
@@ -165,6 +165,13 @@ extension RunState {
             (batch.limits.concurrency ?? .max) - batch.unfinished)
         if let inbox = batch.inbox, let most = state.settings.inboxLimits[inbox]?.concurrency {
             room = min(room, most - state.batches.values.reduce(0) { $0 + ($1.inbox == inbox ? $1.unfinished : 0) })
+        }
+        let limits = state.settings.modelConcurrency
+        if !limits.isEmpty, !batch.models.isEmpty, batch.models.allSatisfy({ limits[$0] != nil }) {
+            // More would be looked for among all of its jobs in vain.
+            room = min(
+                room,
+                batch.models.reduce(0) { $0 + max((limits[$1] ?? 0) - state.models[$1, default: 0], 0) })
         }
         if let day = state.day { room = min(room, day.allowance(price: batch.highestPrice)) }
         room = min(room, allowance(for: batch, in: state), batch.pilotRoom(at: time.wall()))
@@ -368,7 +375,7 @@ extension RunState {
     /// - Parameter isCommitted: This run has counted it; a daemon counts what others have committed, too.
     func refund(_ price: Money, of job: JobID, in id: BatchID, isCommitted: Bool) {
         state.withLock { state in
-            state.day?.freed(job, price: price)
+            state.day?.failed(job, price: price)
             guard isCommitted || state.settings.isService else { return }
             state.committed -= price
             state.batches[id]?.committed -= price

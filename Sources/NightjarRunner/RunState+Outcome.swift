@@ -34,8 +34,9 @@ extension RunState {
             case .success: ""
             default: stops.first { $0.exitCode == exit }?.words ?? ""
             }
+        let couldNotWrite = stops.contains { if case .cannotWrite = $0 { true } else { false } }
         return RunOutcome(
-            exit: exit, reason: reason, needs: needs, batches: progress.filter(\.isAsked).map(\.progress))
+            exit: exit, couldNotWrite: couldNotWrite, reason: reason, needs: needs, batches: progress.filter(\.isAsked).map(\.progress))
     }
 
     /// Why nothing more was submitted of batches that were neither stopped nor late.

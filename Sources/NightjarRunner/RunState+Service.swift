@@ -6,17 +6,19 @@ extension RunState {
     /// Takes a batch up, or what has become of it by another manifest or a person's word.
     /// - Parameters:
     ///   - changes: By how much its counts have changed; a batch that is new here has those of `summary`.
+    ///   - isAsked: Whether it is run; otherwise only what is at the API is brought home.
     ///   - committed: What it has submitted in all runs.
+    ///   - models: Of the jobs that it may still submit.
     ///   - beginsAgain: It may have more to do than when it ended, or was stopped.
     func take(
-        _ summary: BatchSummary, changes: [JobState: Int], committed: (submissions: Int, money: Money)?,
-        hasImages: Bool, beginsAgain: Bool
+        _ summary: BatchSummary, isAsked: Bool, changes: [JobState: Int],
+        committed: (submissions: Int, money: Money)?, hasImages: Bool, models: [String], beginsAgain: Bool
     ) {
         let wall = time.wall()
         state.withLock { state in
             if state.batches[summary.id] == nil {
                 var batch = Batch(
-                    summary, isAsked: true, pilot: hasImages ? 0 : state.settings.pilot, at: wall)
+                    summary, isAsked: isAsked, pilot: hasImages ? 0 : state.settings.pilot, at: wall)
                 batch.submitted = committed?.submissions ?? 0
                 batch.committed = committed?.money ?? .zero
                 // Who joins has no claim to what the others had before.
@@ -28,6 +30,7 @@ extension RunState {
                 for (name, change) in changes { state.batches[summary.id]?.counts[name, default: 0] += change }
                 if beginsAgain { state.batches[summary.id]?.beginAgain() }
             }
+            state.batches[summary.id]?.uses(models, prices: state.settings.prices)
             state.ranks = Self.ranks(Array(state.batches.values))
         }
         changed.notify()
@@ -59,13 +62,51 @@ extension RunState {
         changed.notify()
     }
 
-    /// - Parameter day: What has been committed since midnight, where that is limited now and was not.
+    /// Whether the ledger of the day cannot go on under these limits.
+    func needsOtherDay(for limits: DailyLimits?) -> Bool {
+        state.withLock { state in
+            guard let limits, let day = state.day else { return true }
+            return day.limits.timeZone != limits.timeZone
+        }
+    }
+
+    /// - Parameter day: What has been committed since midnight, where another ledger begins; `nil`: the old one goes on, if
+    ///   a day is limited at all.
     func set(_ settings: RunSettings, day: DayLedger?) {
         state.withLock { state in
             state.settings = settings
-            if state.day?.limits != day?.limits { state.day = day }
+            if let day {
+                state.day = day
+            } else if let limits = settings.daily, limits.budget != nil || limits.maxJobs != nil {
+                state.day?.limits = limits
+            } else {
+                state.day = nil
+            }
         }
         changed.notify()
+    }
+
+    /// Ends that an earlier process has told, and that nothing has changed since.
+    func haveTold(_ batches: Set<BatchID>) {
+        state.withLock { state in
+            for id in batches {
+                guard let batch = state.batches[id], isAtEnd(batch, in: state) else { continue }
+                state.batches[id]?.hasEnded = true
+            }
+        }
+    }
+
+    /// Why batches were stopped since the last call.
+    func takeHalts() -> [(BatchID, String)] {
+        state.withLock { state in
+            state.order.compactMap { id in
+                guard let batch = state.batches[id], let halted = batch.halted, batch.notedHalt != halted else {
+                    return nil
+                }
+                state.batches[id]?.notedHalt = halted
+                return (id, halted)
+            }
+        }
     }
 
     func restoreDay(submissions: Int, money: Money) {
@@ -155,15 +196,15 @@ extension RunState {
     }
 
     /// Lets go of batches that have ended and have nothing open: a daemon runs for months.
-    /// - Parameter isOpen: Whether a submission of the batch is still watched.
+    /// - Parameter watched: Batches of which a submission is still watched.
     /// - Returns: Those that are known no more.
-    func retire(unless isOpen: (BatchID) -> Bool) -> [BatchID] {
+    func retire(unless watched: Set<BatchID>) -> [BatchID] {
         state.withLock { state in
             let over = state.order.filter { id in
                 guard let batch = state.batches[id], batch.hasEnded, batch.requests == RequestCounts() else {
                     return false
                 }
-                return batch.unfinished == 0 && !isOpen(id)
+                return batch.unfinished == 0 && !watched.contains(id)
                     && batch.count(.pending, .waiting, .submitting, .submitted, .ready, .unknown) == 0
             }
             guard !over.isEmpty else { return [] }

@@ -84,7 +84,8 @@ final class RunState: Sendable {
         for summary in batches {
             known[summary.id] = Batch(
                 summary, isAsked: asked.contains(summary.id),
-                pilot: haveImages.contains(summary.id) ? 0 : settings.pilot, at: time.wall())
+                pilot: haveImages.contains(summary.id) ? 0 : settings.pilot, staysHalted: settings.isService,
+                at: time.wall())
         }
         state = Mutex(
             State(
@@ -106,11 +107,7 @@ final class RunState: Sendable {
 
     /// The models that a batch may still submit to.
     func usesModels(_ models: [String], batch: BatchID) {
-        state.withLock { state in
-            let prices = state.settings.prices
-            state.batches[batch]?.highestPrice = models.compactMap { prices[$0] }.max() ?? .zero
-            state.batches[batch]?.unpriced = models.filter { prices[$0] == nil }
-        }
+        state.withLock { $0.batches[batch]?.uses(models, prices: $0.settings.prices) }
     }
 
     /// - Parameter due: When a job that is `waiting` now may be submitted again.
@@ -121,6 +118,8 @@ final class RunState: Sendable {
             state.batches[id]?.counts[to, default: 0] += 1
             state.batches[id]?.spent += spent
             if to == .waiting { state.batches[id]?.isWaiting(until: due) }
+            // An answer that is found later, after the end, makes for another end.
+            if from == .unknown { state.batches[id]?.hasEnded = false }
             if to == .done || to == .filtered { state.batches[id]?.pace.add(at: now) }
             guard state.batches[id]?.halted == nil else { return nil }
             state.batches[id]?.jobEnded(to, failFast: state.settings.failFast)

@@ -9,8 +9,10 @@ extension Runner {
     func answerBell() async {
         for await _ in bell {
             await state.guarding {
-                try await carryOutDecisions()
-                try await carryOutOrders()
+                try await steering.taken {
+                    try await carryOutDecisions()
+                    try await carryOutOrders()
+                }
             }
         }
     }
@@ -21,13 +23,19 @@ extension Runner {
         guard state.holdOpen() else { return }
         defer { state.letGo() }
         let outcomes = try await store.carryOutDecisions(now: state.time.wall())
+        guard !outcomes.isEmpty else { return }
+        let moves = outcomes.compactMap { outcome -> (DecisionOutcome, from: JobState, to: JobState)? in
+            guard case .moved(let from, let to) = outcome.result, from != to else { return nil }
+            return (outcome, from, to)
+        }
         // A daemon lets go of what has ended: what is taken up again comes with its counts as they are now.
-        let unknown = Set(outcomes.map(\.batch).filter { !state.isKnown($0) })
-        for batch in unknown.sorted() where state.settings.isService { try await add(batch) }
-        for outcome in outcomes {
-            guard case .moved(let from, let to) = outcome.result else { continue }
+        let unknown = Set(moves.map(\.0.batch).filter { !state.isKnown($0) })
+        for batch in unknown.sorted() where state.settings.isService { try await takeUp(batch, changes: [:], isAsked: nil) }
+        // Of other models than those that were left, perhaps.
+        let again = Set(moves.filter { $0.to == .pending }.map(\.0.batch)).subtracting(unknown)
+        for batch in again.sorted() { try await readPrices(of: batch) }
+        for (outcome, from, to) in moves {
             Failpoint.decided.reach()
-            guard from != to else { continue }
             if !unknown.contains(outcome.batch) { state.moved(outcome.batch, from: from, to: to) }
             reconciliation.moved(outcome.job, to: to)
             if to != .cancelled { state.beginAgain(outcome.batch) }
@@ -38,7 +46,6 @@ extension Runner {
                 state.freeHeldSlot(outcome.job)
             }
         }
-        guard !outcomes.isEmpty else { return }
         // Which jobs are paused by themselves.
         state.update(try await store.batches(), cancelled: [:])
     }
@@ -66,21 +73,24 @@ extension Runner {
         configured.withLock { $0 = settings }
         await service.readKeyAnew()
         gate.accountMayBeWell()
-        try await settingsChanged()
-        for batch in try await store.batches() where state.isKnown(batch.id) {
-            Self.setRates(of: batch, state.settings, budget)
-            try await readPrices(of: batch.id)
+        try await steering.taken {
+            try await settingsChanged()
+            for batch in try await store.batches() where state.isKnown(batch.id) {
+                Self.setRates(of: batch, state.settings, budget)
+                try await readPrices(of: batch.id)
+            }
         }
     }
 
     private func settingsChanged() async throws {
         let settings = configured.withLock { $0 }.replaced(by: try await store.limitOverrides())
-        var day = DayLedger(settings.daily, at: state.time.wall())
-        if let start = day?.start, state.state.withLock({ $0.day?.limits != settings.daily }) {
-            let committed = try await store.committed(since: start)
-            day?.restore(submissions: committed.submissions, money: committed.money)
+        var fresh: DayLedger?
+        if state.needsOtherDay(for: settings.daily), let day = DayLedger(settings.daily, at: state.time.wall()) {
+            let committed = try await store.committed(since: day.start)
+            fresh = day
+            fresh?.restore(submissions: committed.submissions, money: committed.money)
         }
-        state.set(settings, day: day)
+        state.set(settings, day: fresh)
         budget.set(settings.rate)
     }
 
@@ -91,8 +101,14 @@ extension Runner {
     }
 
     func readPrices(of batch: BatchID) async throws {
-        guard !state.settings.prices.isEmpty || state.settings.isService else { return }
+        guard needsModels else { return }
         state.usesModels(try await store.modelsToSubmit([batch]), batch: batch)
+    }
+
+    /// Whether it matters which models a batch has.
+    private var needsModels: Bool {
+        let settings = state.settings
+        return settings.isService || !settings.prices.isEmpty || !settings.modelConcurrency.isEmpty
     }
 
     // MARK: Batches that come
@@ -100,17 +116,22 @@ extension Runner {
     /// Takes up a batch that the store has taken in while this runs, or an edit of one.
     /// - Parameter changes: By how much its counts have changed; `nil` where it is not known here.
     package func add(_ id: BatchID, changes: [JobState: Int] = [:]) async throws {
+        try await steering.taken { try await takeUp(id, changes: changes, isAsked: true) }
+    }
+
+    /// - Parameter isAsked: `nil`: where it came from an inbox.
+    private func takeUp(_ id: BatchID, changes: [JobState: Int], isAsked: Bool?) async throws {
         guard let summary = try await store.batch(id) else { return }
         let isKnown = state.isKnown(id)
-        let limits = summary.settings.limits
-        let committed =
-            isKnown || limits.maxJobs == nil && limits.budget == nil ? nil : try await store.committed(by: id)
+        let committed = isKnown ? nil : try await store.committed(by: id)
         let hasImages = summary.count(.done) > 0 ? try await !store.haveImages([id]).isEmpty : false
-        // Before it may submit anything.
+        let models = needsModels ? try await store.modelsToSubmit([id]) : []
+        // All of this before it may submit anything.
         Self.setRates(of: summary, state.settings, budget)
         if !isKnown { try await budget.restore(id) }
-        state.take(summary, changes: changes, committed: committed, hasImages: hasImages, beginsAgain: true)
-        try await readPrices(of: id)
+        state.take(
+            summary, isAsked: isAsked ?? (summary.settings.origin != nil), changes: changes, committed: committed,
+            hasImages: hasImages, models: models, beginsAgain: true)
         if !isKnown, let progress = state.progress.first(where: { $0.id == id })?.progress {
             state.emit(.started(progress), batch: id)
         }
@@ -121,9 +142,16 @@ extension Runner {
     package func fate(of batch: BatchID) -> BatchFate { state.fate(of: batch) }
 
     /// Tells of batches that have come to their end, and lets go of them.
-    func sayEnds() {
-        for end in state.takeEnds() { ended(end) }
-        for batch in state.retire(unless: { reconciliation.isWatching($0) }) { budget.forget(batch) }
+    func sayEnds() async {
+        await steering.taken {
+            for end in state.takeEnds() { ended(end) }
+            for batch in state.retire(unless: reconciliation.watchedBatches) { budget.forget(batch) }
+        }
+    }
+
+    /// Keeps why batches were stopped, for the next start.
+    func noteHalts() async throws {
+        for (batch, words) in state.takeHalts() { try await store.noteHalt(words, of: batch) }
     }
 
     // MARK: For people

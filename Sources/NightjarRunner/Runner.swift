@@ -23,14 +23,19 @@ package final class Runner: Sendable {
     let configured: Mutex<RunSettings>
     let lastTick: Mutex<Duration>
     private let isPrepared = Atomic(false)
+    private let told: Set<BatchID>
+    /// What people say, what comes and what ends, one after the other: counts move as in the store.
+    let steering = OneAtATime()
 
     /// - Parameters:
     ///   - asked: The batches to run; of the others in the store only what is already at the API is brought home.
+    ///   - told: Of these, the batches whose ends an earlier process has told.
     ///   - bell: Rings when someone has left a decision or an order in the state.
     ///   - jitter: Random numbers in 0..<1.
     ///   - ended: Told of each batch that comes to its end while others go on (in a daemon only).
     package init(
-        settings configured: RunSettings, asked: [BatchID], store: any JobStore, service: any ImageService,
+        settings configured: RunSettings, asked: [BatchID], told: Set<BatchID> = [], store: any JobStore,
+        service: any ImageService,
         tree: any OutputTree, observer: any RunObserver, time: Timekeeper,
         bell: AsyncStream<Void> = AsyncStream { $0.finish() },
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
@@ -39,6 +44,7 @@ package final class Runner: Sendable {
         self.configured = Mutex(configured)
         self.bell = bell
         self.ended = ended
+        self.told = told
         lastTick = Mutex(time.now())
         // What was left before is carried out before anything is read: it may be another thing then.
         _ = try await store.carryOutDecisions(now: time.wall())
@@ -103,6 +109,7 @@ package final class Runner: Sendable {
     package func prepare() async throws {
         guard !isPrepared.exchange(true, ordering: .relaxed) else { return }
         try await recover()
+        state.haveTold(told)
     }
 
     /// Runs to the end. Errors of the state become part of the outcome.
@@ -123,6 +130,8 @@ package final class Runner: Sendable {
             state.stop(Self.stopReason(for: error))
         }
         for (id, _, progress) in state.progress { state.emit(.progress(progress), batch: id) }
+        // What came home at the very end.
+        if state.settings.isService { await sayEnds() }
         await checkInvariants()
         // Even the state may be what failed; the counts of requests are the least of it then.
         try? await reconciliation.noteAll()
@@ -179,9 +188,10 @@ package final class Runner: Sendable {
     }
 
     /// How a run ends that an error of the state or the output has kept from beginning.
-    package static func ending(for error: any Error) -> (exit: ExitCode, reason: String) {
+    package static func ending(for error: any Error) -> (couldNotWrite: Bool, reason: String) {
         let reason = stopReason(for: error)
-        return (reason.exitCode, reason.words)
+        if case .cannotWrite = reason { return (true, reason.words) }
+        return (false, reason.words)
     }
 
     /// An error of the state or the output in words.
@@ -203,7 +213,7 @@ package final class Runner: Sendable {
             state.restoreDay(submissions: committed.submissions, money: committed.money)
         }
         if state.settings.isService {
-            for batch in batches where batch.settings.limits.maxJobs != nil || batch.settings.limits.budget != nil {
+            for batch in batches {
                 state.restoreCommitted(try await store.committed(by: batch.id), of: batch.id)
             }
         }
@@ -298,11 +308,20 @@ package final class Runner: Sendable {
                 reported[id] = progress
                 state.emit(.progress(progress), batch: id)
             }
+            if reported.count > state.progress.count {
+                let here = Set(state.progress.map(\.id))
+                reported = reported.filter { here.contains($0.key) }
+            }
             state.refreshTimes()
             if state.waitsForTime { gate.rest(asks: state.hasJobsAtAPI) }
             state.sayWhatIsOver()
             sayIfItStands()
-            if state.settings.isService { sayEnds() } else { giveUpIfSilent() }
+            if state.settings.isService {
+                await state.guarding { try await noteHalts() }
+                await sayEnds()
+            } else {
+                giveUpIfSilent()
+            }
             if let limit = state.settings.maxDuration, now - start >= limit {
                 state.stop(.timeLimit)
                 if !state.settings.drainsAtTimeLimit { state.cut() }

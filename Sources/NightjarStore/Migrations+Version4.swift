@@ -4,6 +4,9 @@ extension Migrations {
         -- Limits that a person has set for a batch: JSON; NULL: none. For all of them together: the fact `overrides`.
         ALTER TABLE batches ADD COLUMN overrides TEXT;
 
+        -- Why a daemon has stopped a batch, until somebody edits it or tries its jobs again.
+        ALTER TABLE batches ADD COLUMN halted TEXT;
+
         -- A person's word about one job. `paused` counts while it is pending or waiting. `unwanted`: it is brought home where
         -- it is at the API, and not submitted again.
         ALTER TABLE jobs ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;

@@ -38,6 +38,11 @@ extension SQLiteStore {
                 let decision = Self.decision(row["kind"], row["remote_id"])
                 let result = try job.carryOut(decision, now: now)
                 try Self.end(row["id"], result, in: transaction.db, now: now)
+                if case .moved(let from, let to) = result, from != to, to != .cancelled {
+                    try transaction.db.execute(
+                        sql: "UPDATE batches SET halted = NULL WHERE id = ? AND halted IS NOT NULL",
+                        arguments: [job.batch.rawValue])
+                }
                 return DecisionOutcome(
                     job: job.id, batch: job.batch, reference: job.reference, decision: decision, result: result)
             }

@@ -62,6 +62,13 @@ extension SQLiteStore {
         try await perform { try $0.db.execute(sql: "DELETE FROM facts WHERE name = 'overrides'") }
     }
 
+    package func noteHalt(_ words: String?, of batch: BatchID) async throws {
+        try await perform { transaction in
+            try transaction.db.execute(
+                sql: "UPDATE batches SET halted = ? WHERE id = ?", arguments: [words, batch.rawValue])
+        }
+    }
+
     package func checkWritable(now: WallTime) async throws {
         try await perform { transaction in
             try transaction.db.execute(
@@ -79,11 +86,20 @@ extension SQLiteStore {
         """
 
     package func committed(since time: WallTime) async throws -> (submissions: Int, money: Money) {
-        try await committed("submissions.intent_at_ms >= \(time.milliseconds)")
+        try await read { db in
+            try Self.committed(
+                "submissions CROSS JOIN jobs ON jobs.id = submissions.job_id",
+                "submissions.intent_at_ms >= \(time.milliseconds)", in: db)
+        }
     }
 
     package func committed(by batch: BatchID) async throws -> (submissions: Int, money: Money) {
-        try await committed("batch_id = \(batch.rawValue)")
+        try await read { db in
+            // From the jobs' part of the table to their submissions.
+            try Self.committed(
+                "jobs CROSS JOIN submissions ON submissions.job_id = jobs.id",
+                "batch_id = \(batch.rawValue) AND \(try Self.rows(of: batch, in: db))", in: db)
+        }
     }
 
     /// What the jobs of a batch cost that are at the API, or completed there and not fetched yet.
@@ -101,17 +117,19 @@ extension SQLiteStore {
         }
     }
 
-    private func committed(_ condition: String) async throws -> (submissions: Int, money: Money) {
-        try await read { db in
-            let row = try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT count(*) AS n, coalesce(sum(coalesce(submissions.price_micros, jobs.price_micros)), 0) AS m
-                    FROM submissions JOIN jobs ON jobs.id = submissions.job_id
-                    WHERE \(condition) AND \(Self.isCommitted)
-                    """)
-            return (row?["n"] ?? 0, Money(micros: row?["m"] ?? 0))
-        }
+    /// Every submission counts that was not turned away; money only where something may be billed.
+    private static func committed(
+        _ source: String, _ condition: String, in db: Database
+    ) throws -> (submissions: Int, money: Money) {
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT count(*) AS n, coalesce(sum(
+                    iif(\(isCommitted), coalesce(submissions.price_micros, jobs.price_micros), 0)), 0) AS m
+                FROM \(source)
+                WHERE \(condition) AND (submissions.outcome IS NOT 'pending' OR is_open = 1)
+                """)
+        return (row?["n"] ?? 0, Money(micros: row?["m"] ?? 0))
     }
 }
 
@@ -142,7 +160,9 @@ struct Steering {
         summary.paused = summary.paused || isAllPaused
         summary.isAllPaused = isAllPaused
         summary.pausedJobs = pausedJobs[summary.id.rawValue] ?? 0
-        if !isOld { summary.overrides = try Self.overrides(row["overrides"]) }
+        guard !isOld else { return }
+        summary.overrides = try Self.overrides(row["overrides"])
+        summary.halted = row["halted"]
     }
 
     static func overrides(_ json: String?) throws -> LimitOverrides {
@@ -244,7 +264,7 @@ struct SteeredBatches {
             try db.execute(sql: "UPDATE jobs SET unwanted = 1, wanted = 0 WHERE \(ofState) AND NOT unwanted")
             isNew = isNew || db.changesCount > 0
         }
-        transaction.touch(batch, at: now)
+        if !cancelled.isEmpty || isNew { transaction.touch(batch, at: now) }
         return .carriedOut(changed: !cancelled.isEmpty || isNew, cancelled: cancelled, comesHome: comesHome)
     }
 

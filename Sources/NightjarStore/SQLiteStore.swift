@@ -180,9 +180,9 @@ package final class SQLiteStore: JobStore {
         throw StoreFailure.newer("the state was written by \(writer); use that one, or another `--state`")
     }
 
-    /// The state is of version 1, as it stays until the next run: there is nothing about lost answers in it.
+    /// The state is of an earlier version, as it stays until the next run: nobody's orders are in it.
     static func isOld(_ db: Database) throws -> Bool {
-        try !db.tableExists("decisions")
+        try !db.tableExists("orders")
     }
 
     static func translatingErrors<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {

@@ -84,6 +84,78 @@ struct ServiceTests {
         #expect(try await bench.states() == [.done: 288])
     }
 
+    @Test func `a budget holds from the first submission of a batch that comes`() async throws {
+        let bench = try Bench()
+        let price = try #require(Money("0.05"))
+        let settings = Self.service(concurrency: 50) { $0.prices = ["model-a": price] }
+        let outcome = try await bench.run(settings, ends: 1) { runner in
+            try await bench.clock.sleep(until: .seconds(5))
+            let batch = try bench.takeIn(jobs: 100, limits: .init(budget: Money("1.00")))
+            try await runner.add(batch)
+        }
+        #expect(bench.service.submissions.count == 20, "\(outcome)")
+        #expect(bench.ends.map(\.exit) == [.limitReached])
+    }
+
+    @Test func `a model without a price waits where money is limited`() async throws {
+        let bench = try Bench()
+        let price = try #require(Money("0.05"))
+        let settings = Self.service { $0.prices = ["model-b": price] }
+        _ = try await bench.run(settings) { runner in
+            let batch = try bench.takeIn(jobs: 3, limits: .init(budget: Money("1.00")))
+            try await runner.add(batch)
+            try await bench.clock.sleep(until: .seconds(100))
+            #expect(runner.view.waits["spring"]?.action?.contains("model-a") == true, "\(runner.view.waits)")
+            #expect(bench.service.submissions.isEmpty)
+            var priced = settings
+            priced.prices["model-a"] = price
+            try await runner.apply(priced)
+            try await bench.clock.sleep(until: .seconds(150))
+            #expect(bench.service.submissions.count == 3)
+            runner.stop(.terminated)
+        }
+    }
+
+    @Test func `what was stopped for its failures stays so after a restart, until a job is tried again`() async throws {
+        var script = ScriptedService.Script()
+        script.look = { _ in .success(.failed("no")) }
+        let bench = try Bench(script)
+        let batch = try bench.takeIn(jobs: 20, retry: .init(attempts: 1))
+        _ = try await bench.run(Self.service { $0.pilot = 3 })
+        #expect(bench.ends.map(\.exit) == [.someFailed])
+        #expect(bench.service.submissions.count == 3)
+        let again = try Bench(after: bench)
+        _ = try await again.run(Self.service { $0.pilot = 3 }) { runner in
+            try await again.clock.sleep(for: .seconds(600))
+            #expect(again.service.submissions.isEmpty)
+            for job in try await again.store.jobs(of: "spring") where job.state == .failed {
+                _ = try await again.store.leave(.retry, for: job.id, now: again.clock.wall)
+            }
+            again.ring()
+            try await again.clock.sleep(for: .seconds(600))
+            runner.stop(.terminated)
+        }
+        #expect(again.service.acceptedIDs.count == 20)
+        #expect(try await again.store.batch(batch)?.halted == nil)
+    }
+
+    @Test func `a rate that comes while requests are out holds, and nothing spins`() async throws {
+        var script = ScriptedService.Script()
+        script.latency = .seconds(3)
+        let bench = try Bench(script)
+        let batch = try bench.takeIn(jobs: 60)
+        _ = try await bench.run(Self.service(concurrency: 20)) { runner in
+            try await bench.clock.sleep(until: .seconds(8))
+            let change = LimitChange(rate: .by(Rate(requests: 6, per: .minute)))
+            _ = try await bench.store.leave(.set(change), for: batch, now: bench.clock.wall)
+            bench.ring()
+            try await bench.clock.sleep(until: .seconds(600))
+            runner.stop(.terminated)
+        }
+        let late = bench.service.requestTimes.filter { $0 > .seconds(75) && $0 < .seconds(595) }
+        #expect(mostWithin(.seconds(60), of: late) <= 6, "\(late)")
+    }
+
     @Test func `limits of a batch are for its life, whatever number of daemons runs it`() async throws {
         let bench = try Bench()
         try bench.takeIn(jobs: 9, limits: .init(maxJobs: 5))

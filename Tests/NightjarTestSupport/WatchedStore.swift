@@ -62,6 +62,10 @@ package final class WatchedStore: JobStore {
         try await watched(.read) { try await store.committed(by: batch) }
     }
 
+    package func noteHalt(_ words: String?, of batch: BatchID) async throws {
+        try await watched(.note) { try await store.noteHalt(words, of: batch) }
+    }
+
     package func checkWritable(now: WallTime) async throws {
         try await watched(.note) { try await store.checkWritable(now: now) }
     }

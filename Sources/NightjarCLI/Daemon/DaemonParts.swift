@@ -59,15 +59,20 @@ final class DaemonParts: Sendable {
         }
         let supervisor = RunnerSupervisor(
             settings: configuration.runSettings, store: store, time: time, logger: logger,
-            make: { settings, asked, bell, ended in
-                for batch in try await store.batches() { current().assign(batch.settings, in: tree) }
+            make: { settings, asked, told, bell, ended in
+                // Of what has ended nothing is written, and its disk may be gone.
+                let open = Set(asked)
+                for batch in try await store.batches() where open.contains(batch.id) {
+                    current().assign(batch.settings, in: tree)
+                }
                 return try await Runner(
-                    settings: settings, asked: asked, store: store, service: client, tree: tree,
+                    settings: settings, asked: asked, told: told, store: store, service: client, tree: tree,
                     observer: LogObserver(logger: logger), time: time, bell: bell, ended: ended)
             },
             makeBell: { Composition.bell(of: configuration.run.state).rings() },
             checkWritable: {
                 try await store.checkWritable(now: time.wall())
+                try locks.check()
                 let open = try await store.batches().filter {
                     $0.count(.pending, .waiting, .submitting, .submitted, .ready, .unknown) > 0
                 }
@@ -85,7 +90,7 @@ final class DaemonParts: Sendable {
             },
             runners: supervisor,
             end: { batch in try await store.batch(batch).flatMap { supervisor.end(of: $0) } })
-        let notices = Notices(store: store, time: time, advice: CommandAdvice(config: configuration.path)) {
+        let notices = Notices(store: store, time: time, advice: CommandAdvice(config: configuration.path), logger: logger) {
             try await host.result(of: [$0])
         }
         let notifier = Notifier(

@@ -1,3 +1,4 @@
+internal import Logging
 internal import NightjarCore
 internal import NightjarDaemon
 internal import NightjarStore
@@ -10,17 +11,19 @@ final class Notices: Sendable {
     private let gates = Mutex(GateWatch())
     private let result: @Sendable (BatchID) async throws -> RunResult?
     private let advice: CommandAdvice
+    private let logger: Logger
 
     /// - Parameters:
     ///   - advice: For commands that people are told to type.
     ///   - result: Of a batch that has ended; `nil` of another.
     init(
-        store: SQLiteStore, time: Timekeeper, advice: CommandAdvice,
+        store: SQLiteStore, time: Timekeeper, advice: CommandAdvice, logger: Logger,
         result: @escaping @Sendable (BatchID) async throws -> RunResult?
     ) {
         self.store = store
         self.time = time
         self.advice = advice
+        self.logger = logger
         self.result = result
     }
 
@@ -63,6 +66,9 @@ final class Notices: Sendable {
         let all = waits.values.sorted { $0.words < $1.words } + [standstill].compactMap(\.self)
         let now = time.now()
         for wait in gates.withLock({ $0.closed(all, at: now) }) {
+            logger.error(
+                "nothing is submitted, and a person must act",
+                metadata: ["reason": "\(wait.words)", "action": "\(wait.action ?? "none: it is tried again")"])
             notifier.notify(
                 Notification(
                     .gate, title: "Nothing is submitted: \(wait.words)",
@@ -111,14 +117,15 @@ struct GateWatch {
         var isTold = false
     }
 
-    private var troubles: [RunSnapshot.Wait.Reason: Trouble] = [:]
+    /// By what is the matter: another refusal is another trouble.
+    private var troubles: [String: Trouble] = [:]
 
     /// An API that stumbles for a minute is not worth waking anyone.
     private static let patience: [RunSnapshot.Wait.Reason: Duration] = [
         .account: .zero, .disk: .zero, .api: .seconds(300),
     ]
-    /// What comes back within this time is still the same trouble.
-    private static let memory: Duration = .seconds(600)
+    /// What comes back within this time is still the same trouble; between two probes it may not be seen.
+    private static let memory: Duration = .seconds(60)
 
     /// - Returns: Of each trouble that is new, how it is told; nothing while it lasts.
     mutating func closed(_ waits: [RunSnapshot.Wait], at now: Duration) -> [RunSnapshot.Wait] {
@@ -126,13 +133,15 @@ struct GateWatch {
         var told: [RunSnapshot.Wait] = []
         for wait in waits {
             guard let patience = Self.patience[wait.reason] else { continue }
-            var trouble = troubles[wait.reason] ?? Trouble(since: now, last: now)
+            // The words of an API that fails change with each failure.
+            let name = wait.reason == .account ? "\(wait.reason.rawValue) \(wait.words)" : wait.reason.rawValue
+            var trouble = troubles[name] ?? Trouble(since: now, last: now)
             trouble.last = now
             if !trouble.isTold, now - trouble.since >= patience {
                 trouble.isTold = true
                 told.append(wait)
             }
-            troubles[wait.reason] = trouble
+            troubles[name] = trouble
         }
         return told
     }

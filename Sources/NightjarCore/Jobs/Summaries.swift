@@ -20,6 +20,8 @@ package struct BatchSummary: Equatable, Sendable {
     package var pausedJobs = 0
     /// Everything is paused: a word about this batch alone does not resume it.
     package var isAllPaused = false
+    /// Why a daemon has stopped it; `nil`: it has not.
+    package var halted: String?
     /// Limits that a person has set for this batch.
     package var overrides = LimitOverrides()
 

@@ -43,13 +43,14 @@ package struct RequestWindow: Sendable {
 
     /// One request was answered, or given up.
     package mutating func end(at now: Duration) {
-        outstanding -= 1
+        // One that left before there was a limit is not among them.
+        outstanding = max(0, outstanding - 1)
         answered.append(now)
     }
 
     /// One request did not leave after all.
     package mutating func giveBack() {
-        outstanding -= 1
+        outstanding = max(0, outstanding - 1)
     }
 
     /// Requests of an earlier process, as if answered at `time`; called before any other.

@@ -49,6 +49,9 @@ package protocol JobStore: ReconciliationStore, DecisionStore, OrderStore {
     /// The same of one batch, in all its runs.
     func committed(by batch: BatchID) async throws -> (submissions: Int, money: Money)
 
+    /// Why a daemon has stopped a batch; an intake of other content and a job that is taken back clear it.
+    func noteHalt(_ words: String?, of batch: BatchID) async throws
+
     /// A small write that waits for the disk: fails where the state cannot be written.
     func checkWritable(now: WallTime) async throws
 

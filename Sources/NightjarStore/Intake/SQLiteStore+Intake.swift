@@ -67,7 +67,7 @@ extension SQLiteStore {
         transaction.touch(batch, at: now)
         try transaction.flush()
         try db.execute(
-            sql: "UPDATE batches SET settings = ?, digest = ?, next_index = ? WHERE id = ?",
+            sql: "UPDATE batches SET settings = ?, digest = ?, next_index = ?, halted = NULL WHERE id = ?",
             arguments: [try encode(settings), session.isSettled ? digest : nil, session.nextIndex, batch.rawValue])
         try noteRows(of: batch, from: session.firstNewRow, in: db)
         return (intake, session.marks)

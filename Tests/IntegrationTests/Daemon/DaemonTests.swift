@@ -58,6 +58,24 @@ struct DaemonTests {
         }
     }
 
+    @Test func `what comes home in the drain has its result and its metadata, and a failure is not the daemon's`()
+        async throws
+    {
+        let settings = #"{"job_time": 1.5, "job_script": ["fail_string"]}"#
+        try await Workbench.daemon(settings) { daemon, server in
+            let process = try await daemon.start()
+            try daemon.drop(
+                DaemonBench.manifest("spring", prompts: 3, more: "retry: {attempts: 1}"), as: "spring.yaml")
+            try await eventually("the submissions") { try server.ledger().posts.count == 3 }
+            process.send(SIGTERM)
+            let ending = try await process.end()
+            #expect(ending.exit == 0, "\(ending)")
+            #expect(ending.errors.contains("the daemon has ended"))
+            #expect(try daemon.result("spring").exit == 3)
+            #expect(try daemon.bench.read("images/spring/metadata.jsonl").split(separator: "\n").count == 2)
+        }
+    }
+
     @Test func `a drain that takes too long is cut, and nothing is paid twice`() async throws {
         try await Workbench.daemon(#"{"job_time": 6}"#, configuration: "drain_timeout: 1s\n") { daemon, server in
             let process = try await daemon.start()
