@@ -108,6 +108,7 @@ final class RunState: Sendable {
     /// The models that a batch may still submit to.
     func usesModels(_ models: [String], batch: BatchID) {
         state.withLock { $0.batches[batch]?.uses(models, prices: $0.settings.prices) }
+        changed.notify()
     }
 
     /// - Parameter due: When a job that is `waiting` now may be submitted again.

@@ -125,7 +125,7 @@ struct ServiceTests {
         #expect(bench.ends.map(\.exit) == [.someFailed])
         #expect(bench.service.submissions.count == 3)
         let again = try Bench(after: bench)
-        _ = try await again.run(Self.service { $0.pilot = 3 }) { runner in
+        _ = try await again.run(Self.service { $0.pilot = 3 }, ends: 9) { runner in
             try await again.clock.sleep(for: .seconds(600))
             #expect(again.service.submissions.isEmpty)
             for job in try await again.store.jobs(of: "spring") where job.state == .failed {

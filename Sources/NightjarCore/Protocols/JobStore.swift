@@ -43,7 +43,8 @@ package protocol JobStore: ReconciliationStore, DecisionStore, OrderStore {
     /// What the downloader needs to name and describe a job's file.
     func outputJob(_ id: JobID) async throws -> OutputJob?
 
-    /// What was submitted from a moment on and cost money, or may: accepted and not FAILED, or not answered yet.
+    /// What was submitted from a moment on, but for what was turned away; as money what may be billed: accepted and not
+    /// FAILED, or not answered yet.
     func committed(since time: WallTime) async throws -> (submissions: Int, money: Money)
 
     /// The same of one batch, in all its runs.
