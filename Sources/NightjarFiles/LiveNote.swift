@@ -24,27 +24,45 @@ package struct LiveNote: Sendable {
         guard let data = try? Data(contentsOf: URL(filePath: path)),
             let content = try? JSONDecoder().decode(Content.self, from: data), content.process.isAlive
         else { return nil }
-        return content.snapshot
+        var snapshot = content.snapshot
+        var status = stat()
+        if lstat(path, &status) == 0 { snapshot.isStale = status.st_mode & S_IWUSR == 0 }
+        return snapshot
     }
 
-    /// Takes the place of the note before. Nothing is synced: after a crash nobody has any use for it.
-    func write(_ snapshot: RunSnapshot) {
+    /// Takes the place of the note before, which is marked as old where that fails. Nothing is synced: after a crash
+    /// nobody has any use for it.
+    /// - Returns: Whether it was written.
+    func write(_ snapshot: RunSnapshot) -> Bool {
+        let isWritten = replace(by: snapshot)
+        // On a full disk neither a byte nor a file can be added, but a mode can be changed.
+        if !isWritten, let file = try? retrying({ open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }) {
+            fchmod(file, S_IRUSR)
+            close(file)
+        }
+        return isWritten
+    }
+
+    private func replace(by snapshot: RunSnapshot) -> Bool {
         guard let mark = ProcessMark.own,
             let data = try? JSONEncoder().encode(Content(process: mark, snapshot: snapshot))
-        else { return }
+        else { return false }
         let temporary = path + ".part"
         unlink(temporary)
         guard
             let file = try? retrying({
                 open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
             })
-        else { return }
+        else { return false }
         let isWhole = data.withUnsafeBytes { bytes in
             (try? retrying { Glibc.write(file, bytes.baseAddress, bytes.count) }) == bytes.count
         }
         close(file)
-        // What could not be written whole on a full disk is tried again a second later.
-        if !isWhole || rename(temporary, path) != 0 { unlink(temporary) }
+        guard isWhole, rename(temporary, path) == 0 else {
+            unlink(temporary)
+            return false
+        }
+        return true
     }
 
     func remove() {
@@ -74,10 +92,8 @@ package struct LiveNoteWriter: Sendable {
             // The moment alone is no change.
             var known = last
             known?.writtenAt = now.writtenAt
-            if known != now {
-                note.write(now)
-                last = now
-            }
+            // What could not be written is tried again a second later.
+            if known != now, note.write(now) { last = now }
         } while (try? await Task.sleep(for: Self.pause)) != nil
     }
 }

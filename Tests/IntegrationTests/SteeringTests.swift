@@ -77,11 +77,13 @@ struct SteeringTests {
             let before = try #require(try await bench.status().running)
             #expect(
                 before.command == "run" && before.pid == run.pid && before.concurrency == 2 && before.rate == "50/s")
+            #expect(!before.set_by_hand)
             let set = try await bench.nightjar("set", "--concurrency", "6")
             #expect(set.exit == 0, "\(set)")
             #expect(set.output == "everything: concurrency 2 → 6\n")
             try await eventually("six at one time") { try server.ledger().max_unfinished == 6 }
             try await eventually("the new limit") { try await bench.status().running?.concurrency == 6 }
+            #expect(try await bench.status().running?.set_by_hand == true)
             let own = try await bench.nightjar("set", "batch", "--priority", "-5", "--concurrency", "5")
             #expect(own.output == "batch: concurrency as for everything → 5, priority 0 → -5\n", "\(own)")
             #expect(try await run.end().exit == 0)

@@ -52,6 +52,30 @@ import Testing
         #expect(folder.tree == [])
     }
 
+    @Test func `a note that cannot be written is known to be old until it can`() async throws {
+        let folder = try TemporaryFolder()
+        let state = folder.path("state.sqlite3")
+        let note = LiveNote(state: state)
+        let current = Mutex(Self.snapshot(1))
+        let writer = LiveNoteWriter(state: state) { current.withLock { $0 } }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await writer.run() }
+            try await Self.eventually { note.read() != nil }
+            #expect(note.read()?.isStale == false)
+            // Stands where a new note is made, as a full disk does.
+            let obstacle = state + ".live.part"
+            try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+            current.withLock { $0 = Self.snapshot(2) }
+            try await Self.eventually { note.read()?.isStale == true }
+            #expect(note.read()?.unfinished == 1)
+            try FileManager.default.removeItem(atPath: obstacle)
+            try await Self.eventually { note.read()?.unfinished == 2 }
+            #expect(note.read()?.isStale == false)
+            group.cancelAll()
+        }
+        #expect(folder.tree == [])
+    }
+
     @Test func `a note whose process is gone, or is another one, does not count`() async throws {
         let folder = try TemporaryFolder()
         let state = folder.path("state.sqlite3")

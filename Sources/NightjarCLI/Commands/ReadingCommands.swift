@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
 internal import NightjarCore
-internal import NightjarFiles
 internal import NightjarStore
 
 /// Runs the body of a command, and ends with the code of what it refuses.
@@ -41,7 +40,7 @@ struct StatusCommand: AsyncParsableCommand {
             if watch { return try await StatusWatch(files: files, batch: batch, console: console).run() }
             let reader = try StateReader(files, console: console)
             let batches = try await reader.batches(named: batch)
-            let live = LiveNote(state: reader.path).read()
+            let live = try await reader.live()
             if json {
                 try console.printResult(StatusRenderer.json(batches, live: live, advice: files.advice) + "\n")
             } else {

@@ -1,4 +1,5 @@
 internal import NightjarCore
+internal import NightjarFiles
 internal import NightjarStore
 
 /// What the commands share that look at the state beside a process that may be running, and need no key.
@@ -31,6 +32,13 @@ struct StateReader {
         } catch let failure as StoreFailure {
             throw Refusal(failure)
         }
+    }
+
+    /// What runs here, as it says itself, and what the state knows of it; `nil`: nothing.
+    func live() async throws -> RunSnapshot? {
+        guard var live = LiveNote(state: path).read() else { return nil }
+        live.overrides = try await store?.limitOverrides() ?? LimitOverrides()
+        return live
     }
 
     /// - Throws: `Refusal` where there is a state, and no batch of that name in it.

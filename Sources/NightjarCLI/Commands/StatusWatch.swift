@@ -1,6 +1,5 @@
 internal import Glibc
 internal import NightjarCore
-internal import NightjarFiles
 internal import UnixSignals
 
 /// `status --watch`: looks again once a second, until a signal comes.
@@ -25,7 +24,6 @@ struct StatusWatch: Sendable {
 
     private func look() async throws {
         var reader = try StateReader(files, console: console)
-        let note = LiveNote(state: reader.path)
         var writer = DescriptorWriter(STDOUT_FILENO)
         var canvas = TerminalCanvas()
         var told: String?
@@ -33,7 +31,7 @@ struct StatusWatch: Sendable {
             // The first run may make the state while we look.
             if reader.store == nil { reader = try StateReader(files, console: console) }
             let batches = try await reader.batches(named: batch)
-            let live = note.read()
+            let live = try await reader.live()
             if console.outputIsTerminal {
                 let size = TerminalSize(of: STDOUT_FILENO, environment: console.environment)
                 let lines = StatusFrame.lines(

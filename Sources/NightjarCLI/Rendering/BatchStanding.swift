@@ -12,7 +12,9 @@ package struct BatchStanding: Sendable {
 
     struct Action: Equatable, Sendable {
         enum Kind: Equatable, Sendable {
-            /// Something is to be done about one batch, or about what all wait for.
+            /// The matter of all batches.
+            case all
+            /// Something is to be done about one batch.
             case single
             /// Nobody runs it.
             case run
@@ -23,6 +25,8 @@ package struct BatchStanding: Sendable {
         var words: String
         /// What to do about it: a command, or words.
         var remedy: String
+        /// What to do after that.
+        var next: String?
     }
 
     /// What people look for first comes first.
@@ -42,6 +46,8 @@ package struct BatchStanding: Sendable {
     /// - Parameter live: What the process says that runs; `nil`: none does.
     package init(_ batch: BatchSummary, live: RunSnapshot?, advice: CommandAdvice, now: WallTime) {
         self.batch = batch
+        let holder = live
+        let live = live.flatMap { $0.runs(batch.settings) ? $0 : nil }
         let isOpen = batch.left + batch.running > 0
         let (wait, action): (Wait?, Action?) =
             if !isOpen {
@@ -49,7 +55,7 @@ package struct BatchStanding: Sendable {
             } else if let live {
                 Self.standing(batch, live, advice)
             } else {
-                Self.standingAlone(batch, advice, now)
+                Self.standingAlone(batch, besides: holder, advice, now)
             }
         self.wait = wait
         self.action = action ?? Self.aftermath(batch, isOpen: isOpen, isRunning: live != nil, advice)
@@ -70,12 +76,18 @@ package struct BatchStanding: Sendable {
     ) -> (Wait?, Action?) {
         // The state knows at once what the process notes within a second.
         if let paused = paused(batch, advice) { return paused }
+        if live.isStale {
+            let words = "the disk of the state is full, or cannot be written: what the process does is not known"
+            return (
+                Wait(reason: RunSnapshot.Wait.Reason.disk.rawValue, words: words),
+                Action(kind: .all, words: words, remedy: "make room on the disk of the state")
+            )
+        }
         guard let wait = live.waits[batch.settings.name], wait.reason != .paused else { return (nil, nil) }
         let action = wait.action.map { action in
             switch wait.reason {
             case .account, .disk, .api:
-                // The matter of all batches.
-                Action(words: wait.words, remedy: advice.completed(action))
+                Action(kind: .all, words: wait.words, remedy: advice.completed(action))
             case .paused, .window, .notBefore, .deadline, .budget, .daily, .throttled, .limit, .pilot, .unknown,
                 .failures, .retry, .downloads, .stopping:
                 Action(words: "\(batch.settings.name) \(wait.words)", remedy: advice.completed(action))
@@ -95,7 +107,7 @@ package struct BatchStanding: Sendable {
     // MARK: Where none runs
 
     private static func standingAlone(
-        _ batch: BatchSummary, _ advice: CommandAdvice, _ now: WallTime
+        _ batch: BatchSummary, besides holder: RunSnapshot?, _ advice: CommandAdvice, _ now: WallTime
     ) -> (Wait?, Action?) {
         if let paused = paused(batch, advice) { return paused }
         let name = batch.settings.name
@@ -103,21 +115,29 @@ package struct BatchStanding: Sendable {
             let isEarly = batch.settings.schedule?.notBefore.map { $0 > now } ?? false
             let reason: RunSnapshot.Wait.Reason = schedule.until == nil ? .deadline : isEarly ? .notBefore : .window
             let wait = Wait(reason: reason.rawValue, words: schedule.words, until: schedule.until)
-            guard schedule.until == nil, batch.running == 0 else { return (wait, toRun(batch, advice)) }
+            guard schedule.until == nil, batch.running == 0 else {
+                return (wait, toRun(batch, besides: holder, advice))
+            }
             let words = "\(name) \(schedule.words)"
             return (
                 wait, Action(words: words, remedy: "give it a later `deadline` in its manifest, or cancel the rest")
             )
         }
-        return (Wait(reason: "not_running", words: "nobody runs it"), toRun(batch, advice))
+        return (Wait(reason: "not_running", words: "nobody runs it"), toRun(batch, besides: holder, advice))
     }
 
-    private static func toRun(_ batch: BatchSummary, _ advice: CommandAdvice) -> Action {
+    /// - Parameter holder: A process that holds the state, and runs others.
+    private static func toRun(
+        _ batch: BatchSummary, besides holder: RunSnapshot?, _ advice: CommandAdvice
+    ) -> Action {
         let words = "nobody runs `\(batch.settings.name)`, and \(batch.left + batch.running) of its jobs are left"
-        let isDaemons = batch.settings.origin != nil
-        return Action(
-            kind: .run, words: words, remedy: isDaemons ? "systemctl start nightjar" : advice.command("run", "MANIFEST")
-        )
+        let first =
+            switch holder?.command {
+            case .daemon: ", once the daemon is stopped"
+            case .run: ", once the present run has ended"
+            case nil: ""
+            }
+        return Action(kind: .run, words: words, remedy: advice.run(batch.settings) + first)
     }
 
     // MARK: What is left when nothing is left to do
@@ -142,10 +162,23 @@ package struct BatchStanding: Sendable {
         let failed = batch.count(.failed)
         guard failed > 0, !isOpen else { return nil }
         return Action(
-            words: "\(failed) of \(name) failed", remedy: advice.command("retry", ShellWord.quoted(name)))
+            words: "\(failed) of \(name) failed: the first command shows why, the second tries again",
+            remedy: advice.command("jobs", ShellWord.quoted(name), "--only", "failed"),
+            next: advice.command("retry", ShellWord.quoted(name)))
     }
 
     // MARK: Words
+
+    /// A number only where it moves.
+    var timeLeft: String {
+        guard batch.left + batch.running > 0 else { return batch.count(.unknown) > 0 ? "held" : "finished" }
+        switch wait?.reason {
+        case nil: return batch.etaSeconds.map { Duration.seconds($0).spoken } ?? "not known"
+        case RunSnapshot.Wait.Reason.paused.rawValue: return "paused"
+        case RunSnapshot.Wait.Reason.deadline.rawValue: return "past its deadline"
+        default: return "waits"
+        }
+    }
 
     /// Why it waits and until when, or that it moves; and when it will end. `nil` where nothing of it is left.
     func text(at now: WallTime) -> String? {

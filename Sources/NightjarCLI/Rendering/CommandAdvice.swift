@@ -38,6 +38,20 @@ package struct CommandAdvice: Sendable {
         command("resume", batch.isAllPaused ? "--all" : ShellWord.quoted(batch.settings.name))
     }
 
+    /// What runs a batch where nobody does: one of an inbox is the daemon's.
+    func run(_ batch: BatchSettings) -> String {
+        batch.origin != nil ? "systemctl start nightjar" : command("run", "MANIFEST")
+    }
+
+    /// In words, what runs these batches where nobody does.
+    static func toGoOn(_ batches: [String], ofInboxes inboxes: Set<String>) -> String {
+        let ofRuns = batches.filter { !inboxes.contains($0) }
+        let daemon = "`systemctl start nightjar` or `nightjar daemon`"
+        guard let first = ofRuns.first else { return daemon }
+        let run = "`nightjar run` with \(ofRuns.count == 1 ? "the manifest of `\(first)`" : "their manifests")"
+        return ofRuns.count == batches.count ? run : "\(run), and then \(daemon)"
+    }
+
     /// What another process has said to type, with what finds this state.
     package func completed(_ action: String) -> String {
         action.hasPrefix("nightjar ") ? action + stateFlags : action

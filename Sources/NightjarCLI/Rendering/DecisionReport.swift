@@ -33,14 +33,17 @@ package struct DecisionReport: Sendable {
     private let isRunning: Bool
     /// Lines besides those of the jobs.
     private let notes: [String]
+    /// The names of the batches that the daemon runs.
+    private let ofInboxes: Set<String>
 
     /// From more jobs on, they are counted.
     private static let mostLines = 10
 
-    package init(_ items: [Item], isRunning: Bool, notes: [String] = []) {
+    package init(_ items: [Item], isRunning: Bool, notes: [String] = [], ofInboxes: Set<String> = []) {
         self.items = items
         self.isRunning = isRunning
         self.notes = notes
+        self.ofInboxes = ofInboxes
     }
 
     package var exit: ExitCode {
@@ -78,9 +81,8 @@ package struct DecisionReport: Sendable {
         let active = items.filter(\.isActive)
         guard !active.isEmpty else { return nil }
         if isRunning { return "the process that runs goes on with \(active.count == 1 ? "it" : "them")" }
-        let batches = Set(active.map(\.batch))
-        let whose = batches.count == 1 ? batches.first.map { "the manifest of `\($0)`" } ?? "" : "their manifests"
-        return "to go on: `nightjar run` with \(whose)"
+        let batches = Set(active.map(\.batch)).sorted()
+        return "to go on: \(CommandAdvice.toGoOn(batches, ofInboxes: ofInboxes))"
     }
 
     private func counts(_ items: [Item]) -> [String] {

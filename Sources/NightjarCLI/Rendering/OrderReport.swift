@@ -165,16 +165,17 @@ package struct OrderReport: Sendable {
         guard let order = items.first?.order else { return [] }
         let names = items.compactMap(\.batch)
         let place = names.isEmpty ? "--all" : names.map { ShellWord.quoted($0) }.joined(separator: " ")
-        let manifests = names.count == 1 ? "the manifest of `\(names[0])`" : "their manifests"
         switch order {
         case .pause: return ["to let \(names.count == 1 ? "it" : "them") go on: `\(advice.command("resume", place))`"]
         case .resume:
-            guard items.contains(where: { $0.count(.pending, .waiting, .submitted, .ready) > 0 }) else { return [] }
-            return isRunning ? ["the process that runs goes on"] : ["to go on: `nightjar run` with \(manifests)"]
+            let open = summaries(of: items) { $0.left + $0.running > 0 }
+            guard !open.isEmpty else { return [] }
+            return isRunning ? ["the process that runs goes on"] : ["to go on: \(toGoOn(open))"]
         case .cancel:
             var lines: [String] = []
-            if !isRunning, items.contains(where: { $0.count(.submitting, .submitted, .ready, .unknown) > 0 }) {
-                lines.append("to bring home what is at the API: `nightjar run` with \(manifests)")
+            let away = summaries(of: items) { $0.running + $0.count(.unknown) > 0 }
+            if !isRunning, !away.isEmpty {
+                lines.append("to bring home what is at the API: \(toGoOn(away))")
             }
             let changed = items.filter(\.hasCancelled)
             let undone = (changed.isEmpty ? items.filter { $0.count(.cancelled) > 0 } : changed).compactMap(\.batch)
@@ -183,8 +184,19 @@ package struct OrderReport: Sendable {
                 lines.append("to take it back: `\(advice.command("retry", place))`")
             }
             return lines
-        case .set: return isRunning ? [] : ["nothing runs here: it is kept for the next run"]
+        case .set:
+            let isDaemons = summaries(of: items) { $0.settings.origin == nil }.isEmpty
+            return isRunning ? [] : ["nothing runs here: it is kept for the next \(isDaemons ? "daemon" : "run")"]
         }
+    }
+
+    private func summaries(of items: [Item], where fits: (BatchSummary) -> Bool) -> [BatchSummary] {
+        items.flatMap(\.summaries).filter(fits)
+    }
+
+    private func toGoOn(_ batches: [BatchSummary]) -> String {
+        let ofInboxes = batches.filter { $0.settings.origin != nil }.map(\.settings.name)
+        return CommandAdvice.toGoOn(batches.map(\.settings.name), ofInboxes: Set(ofInboxes))
     }
 
     private static func jobs(_ count: Int) -> String { count == 1 ? "1 job" : "\(count) jobs" }

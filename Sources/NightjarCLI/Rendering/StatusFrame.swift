@@ -26,8 +26,7 @@ package enum StatusFrame {
             standings, live, width: width, style: style, now: now, isRedrawn: true)
         let free = room - top.count - 1
         let rows = max(fewestRows, free - min(bottom.count, free / 2))
-        let (shown, names) = folded(standings, rows: rows)
-        let table = StatusTable(shown, names: names, now: now).lines(width: width, style: style)
+        let table = StatusTable(folded(standings, rows: rows)).lines(width: width, style: style)
         return Array((top + table + bottom).prefix(room))
     }
 
@@ -49,35 +48,28 @@ package enum StatusFrame {
     }
 
     /// As many batches as there are rows; the others as sums.
-    private static func folded(
-        _ standings: [BatchStanding], rows: Int
-    ) -> (batches: [BatchSummary], names: [String]) {
-        var shown = standings.map(\.batch)
-        var names = shown.map(\.settings.name)
+    private static func folded(_ standings: [BatchStanding], rows: Int) -> [StatusTable.Row] {
+        var shown = standings.map { StatusTable.Row($0) }
         let finished = standings.count { $0.group == .finished }
         if finished > 1, shown.count > rows || finished > mostFinished {
-            let sum = BatchSummary.sum(of: shown.suffix(finished))
-            shown = shown.dropLast(finished) + [sum]
-            names = names.dropLast(finished) + ["\(finished) finished"]
+            shown = shown.dropLast(finished) + [sum(shown.suffix(finished), "\(finished) finished")]
         }
         let excess = shown.count - rows
-        guard excess > 0 else { return (shown, names) }
-        let sum = BatchSummary.sum(of: shown.suffix(excess + 1))
+        guard excess > 0 else { return shown }
         let others = standings.count - (rows - 1)
-        return (shown.prefix(rows - 1) + [sum], names.prefix(rows - 1) + ["\(others) more"])
+        return shown.prefix(rows - 1) + [sum(shown.suffix(excess + 1), "\(others) more")]
     }
-}
 
-extension BatchSummary {
     /// Several batches as one line; of at least one.
-    fileprivate static func sum(of batches: ArraySlice<BatchSummary>) -> BatchSummary {
-        var sum = batches[batches.startIndex]
-        for batch in batches.dropFirst() {
-            sum.counts.merge(batch.counts, uniquingKeysWith: +)
-            sum.spent += batch.spent
-            sum.duplicates += batch.duplicates
+    private static func sum(_ rows: ArraySlice<StatusTable.Row>, _ name: String) -> StatusTable.Row {
+        let isSame = Set(rows.map(\.timeLeft)).count == 1
+        var sum = StatusTable.Row(
+            name: name, rows[rows.startIndex].batch, timeLeft: isSame ? rows[rows.startIndex].timeLeft : "not known")
+        for row in rows.dropFirst() {
+            sum.batch.counts.merge(row.batch.counts, uniquingKeysWith: +)
+            sum.batch.spent += row.batch.spent
+            sum.batch.duplicates += row.batch.duplicates
         }
-        (sum.paused, sum.throughput, sum.settings.schedule) = (false, nil, nil)
         return sum
     }
 }

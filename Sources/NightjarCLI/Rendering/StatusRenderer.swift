@@ -18,7 +18,7 @@ package enum StatusRenderer {
         let standings = batches.map { BatchStanding($0, live: live, advice: advice, now: now) }
         var lines = ToDoList(standings).lines(width: width, style: style)
         if !lines.isEmpty { lines.append("") }
-        lines += StatusTable(batches, now: now).lines(width: width, style: style)
+        lines += StatusTable(standings.map { StatusTable.Row($0) }).lines(width: width, style: style)
         lines += movement(standings, live, width: width, style: style, now: now)
         lines += HeldRenderer(advice: advice, width: width, style: style).lines(batches)
         lines += duplicates(batches, output: output, width: width, style: style)
@@ -52,9 +52,11 @@ package enum StatusRenderer {
         let minute = WallTime(milliseconds: live.startedAt.milliseconds / 60_000 * 60_000)
         let from = now - minute < .seconds(86_400) ? minute : now
         let since = LocalClock(named: nil).map { " since \($0.text(minute, from: from))" } ?? ""
+        func byHand(_ isSet: Bool) -> String { isSet ? " (set by hand)" : "" }
         return
-            "`nightjar \(live.command.rawValue)`, process \(live.pid),\(since); at most \(live.concurrency) at a time, "
-            + "\(live.rate); \(live.unfinished) at the API"
+            "`nightjar \(live.command.rawValue)`, process \(live.pid),\(since); at most \(live.concurrency) at a time"
+            + "\(byHand(live.overrides.concurrency != nil)), \(live.rate)\(byHand(live.overrides.rate != nil)); "
+            + "\(live.unfinished) at the API"
     }
 
     private static func duplicates(
@@ -93,6 +95,7 @@ package enum StatusRenderer {
         line.add("concurrency", live.concurrency)
         line.add("rate", live.rate.description)
         line.add("unfinished", live.unfinished)
+        line.add("set_by_hand", live.overrides != LimitOverrides())
         return line
     }
 

@@ -2,18 +2,28 @@ import NightjarCore
 
 /// Batches in columns, a line each; on a narrow terminal only what matters most.
 struct StatusTable {
-    private let batches: [BatchSummary]
-    private let names: [String]
-    private let now: WallTime
+    struct Row {
+        var name: String
+        var batch: BatchSummary
+        var timeLeft: String
+
+        init(_ standing: BatchStanding) {
+            self.init(name: standing.batch.settings.name, standing.batch, timeLeft: standing.timeLeft)
+        }
+
+        init(name: String, _ batch: BatchSummary, timeLeft: String) {
+            (self.name, self.batch, self.timeLeft) = (name, batch, timeLeft)
+        }
+    }
+
+    private let rows: [Row]
+    private var batches: [BatchSummary] { rows.map(\.batch) }
 
     /// Below so many columns the states do not stand side by side.
     private static let wide = 60
 
-    /// - Parameter names: Where they are not the batches' own.
-    init(_ batches: [BatchSummary], names: [String]? = nil, now: WallTime) {
-        self.batches = batches
-        self.names = names ?? batches.map(\.settings.name)
-        self.now = now
+    init(_ rows: [Row]) {
+        self.rows = rows
     }
 
     func lines(width: Int?, style: TerminalStyle) -> [String] {
@@ -51,23 +61,14 @@ struct StatusTable {
     }
 
     private func name(_ style: TerminalStyle) -> TextTable.Column {
-        .init(title: "batch", alignment: .left, cells: names.map { style.plain($0) })
+        .init(title: "batch", alignment: .left, cells: rows.map { style.plain($0.name) })
     }
 
     private var timeLeft: TextTable.Column {
-        .init(title: "time left", alignment: .left, cells: batches.map { Self.timeLeft($0, at: now) })
+        .init(title: "time left", alignment: .left, cells: rows.map(\.timeLeft))
     }
 
     private func numbers(_ title: String, _ values: [Int]) -> TextTable.Column {
         .init(title: title, alignment: .right, cells: values.map(String.init))
-    }
-
-    private static func timeLeft(_ batch: BatchSummary, at now: WallTime) -> String {
-        if batch.left + batch.running == 0 { return batch.count(.unknown) > 0 ? "held" : "finished" }
-        if batch.paused { return "paused" }
-        if let wait = ScheduleWait(batch, at: now), batch.running == 0 {
-            return wait.until == nil ? "past its deadline" : "waits"
-        }
-        return batch.etaSeconds.map { Duration.seconds($0).spoken } ?? "not known"
     }
 }

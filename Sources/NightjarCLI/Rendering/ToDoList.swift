@@ -9,13 +9,17 @@ struct ToDoList {
 
     init(_ standings: [BatchStanding]) {
         var stopped: [BatchStanding] = []
+        var single: [BatchStanding.Action] = []
         for standing in standings {
             guard let action = standing.action else { continue }
-            if action.kind == .run { stopped.append(standing) }
-            // What all wait for is told once.
-            if action.kind == .single, !items.contains(action) { items.append(action) }
+            switch action.kind {
+            // Told once, and first.
+            case .all: if !items.contains(action) { items.append(action) }
+            case .single: single.append(action)
+            case .run: stopped.append(standing)
+            }
         }
-        items += Self.toRun(stopped)
+        items += single + Self.toRun(stopped)
     }
 
     /// One for each command that runs batches.
@@ -43,7 +47,8 @@ struct ToDoList {
         sheet.add(
             "to do",
             shown.flatMap { item in
-                [FactSheet.Line.text(style.plain(item.words), .warning), .whole("  \(Cells.plain(item.remedy))")]
+                [FactSheet.Line.text(style.plain(item.words), .warning)]
+                    + [item.remedy, item.next].compactMap { $0 }.map { .whole("  \(Cells.plain($0))") }
             } + (items.count > shown.count ? [.text("and \(items.count - shown.count) more")] : []))
         return sheet.lines(width: width, style: style, isRedrawn: isRedrawn)
     }

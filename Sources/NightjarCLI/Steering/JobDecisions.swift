@@ -21,6 +21,7 @@ struct JobDecisions {
         guard let store = reader.store else { return DecisionReport([], isRunning: false) }
         let all = try await store.batches()
         let chosen = try batches.map { try $0.map { try reader.batch(named: $0, among: all) } } ?? all
+        let ofInboxes = Set(all.filter { $0.settings.origin != nil }.map(\.settings.name))
         var wanted: [Wanted] = []
         var notes: [String] = []
         if jobs.isEmpty {
@@ -38,7 +39,9 @@ struct JobDecisions {
             notes = notesOnNamed(wanted, chosen)
         }
         let open = wanted.indices.filter { wanted[$0].item.fate == .left }
-        guard !open.isEmpty else { return DecisionReport(wanted.map(\.item), isRunning: false, notes: notes) }
+        guard !open.isEmpty else {
+            return DecisionReport(wanted.map(\.item), isRunning: false, notes: notes, ofInboxes: ofInboxes)
+        }
         let receipt = try await WishDelivery(statePath: reader.path).deliver(
             open.map { JobWish(job: wanted[$0].id, decision: decision) })
         for (place, outcome) in zip(open, receipt.outcomes) {
@@ -48,7 +51,8 @@ struct JobDecisions {
             case .refused(let words): wanted[place].item.fate = .refused(words)
             }
         }
-        return DecisionReport(wanted.map(\.item), isRunning: receipt.isRunning, notes: notes)
+        return DecisionReport(
+            wanted.map(\.item), isRunning: receipt.isRunning, notes: notes, ofInboxes: ofInboxes)
     }
 
     // MARK: Whole batches

@@ -71,10 +71,20 @@ package struct RunSnapshot: Equatable, Sendable, Codable {
     package var unfinished: Int
     /// By the batch's name, of those that have something left; a batch that moves has none.
     package var waits: [String: Wait]
+    /// The names of those that this process runs; `nil`: it does not say.
+    package var batches: [String]?
+    /// It could not be written since: what it tells was so at `writtenAt`. Known to who reads it.
+    package var isStale = false
+    /// Limits of everything that a person has set, as the state has them. Known to who reads it.
+    package var overrides = LimitOverrides()
+
+    private enum CodingKeys: String, CodingKey {
+        case command, pid, startedAt, writtenAt, concurrency, rate, unfinished, waits, batches
+    }
 
     package init(
         command: Command, pid: Int32, startedAt: WallTime, writtenAt: WallTime, concurrency: Int, rate: Rate,
-        unfinished: Int, waits: [String: Wait]
+        unfinished: Int, waits: [String: Wait], batches: [String]? = nil
     ) {
         self.command = command
         self.pid = pid
@@ -84,5 +94,12 @@ package struct RunSnapshot: Equatable, Sendable, Codable {
         self.rate = rate
         self.unfinished = unfinished
         self.waits = waits
+        self.batches = batches
+    }
+
+    /// Whether this process goes on with a batch. Those of an inbox are the daemon's, all others those of `run`.
+    package func runs(_ batch: BatchSettings) -> Bool {
+        if let batches { return batches.contains(batch.name) }
+        return (batch.origin != nil) == (command == .daemon)
     }
 }

@@ -38,6 +38,7 @@ struct StatusReply: Decodable, Sendable {
         var pid: Int32
         var concurrency: Int
         var rate: String
+        var set_by_hand: Bool
     }
 
     var version: Int

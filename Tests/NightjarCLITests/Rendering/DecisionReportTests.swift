@@ -21,6 +21,12 @@ struct DecisionReportTests {
         #expect(report.exit == .success)
     }
 
+    @Test func `jobs of an inbox go on with the daemon`() {
+        let report = DecisionReport(
+            [item("fox", .retry, .moved(from: .failed, to: .pending))], isRunning: false, ofInboxes: ["night", "day"])
+        #expect(report.lines.last == "to go on: `systemctl start nightjar` or `nightjar daemon`")
+    }
+
     @Test func `a resubmission says that it is paid for again`() {
         let lost = DecisionReport([item("hero", .resubmit, .moved(from: .unknown, to: .pending))], isRunning: true)
         #expect(

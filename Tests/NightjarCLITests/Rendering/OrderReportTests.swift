@@ -75,6 +75,27 @@ struct OrderReportTests {
         #expect(Self.lines(Self.item(.cancel, "spring", [.done: 6], Self.same)) == ["spring: nothing to cancel"])
     }
 
+    @Test func `batches of an inbox go on with the daemon`() {
+        func last(_ order: Order, _ counts: [JobState: Int]) -> String? {
+            var item = Self.item(order, "spring", counts, Self.changed)
+            item.summaries[0].settings.origin = .init(inbox: "/in", output: "/out")
+            return Self.lines(item, isRunning: false).last { !$0.contains("to take it back") }
+        }
+        let daemon = "`systemctl start nightjar` or `nightjar daemon`"
+        #expect(last(.resume, [.pending: 2]) == "to go on: \(daemon)")
+        #expect(last(.cancel, [.submitted: 2]) == "to bring home what is at the API: \(daemon)")
+        #expect(
+            last(.set(LimitChange(concurrency: .by(8))), [.pending: 1])
+                == "nothing runs here: it is kept for the next daemon")
+        var all = Self.item(.resume, nil, [.pending: 2], Self.changed)
+        var other = Self.summary("summer", [.pending: 1])
+        other.settings.origin = .init(inbox: "/in", output: "/out")
+        all.summaries.append(other)
+        #expect(
+            Self.lines(all, isRunning: false).last
+                == "to go on: `nightjar run` with the manifest of `spring`, and then \(daemon)")
+    }
+
     @Test func `of several batches those are taken back of which something was cancelled`() {
         let items = [
             Self.item(.cancel, "one", [.done: 2], Self.same),

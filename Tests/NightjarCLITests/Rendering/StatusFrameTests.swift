@@ -6,8 +6,10 @@ struct StatusFrameTests {
     private static let now = RenderingSample.start
 
     private static func summary(_ name: String, _ counts: [JobState: Int]) -> BatchSummary {
-        BatchSummary(
+        var summary = BatchSummary(
             id: BatchID(1), settings: BatchSettings(name: name), counts: counts, createdAt: now, updatedAt: now)
+        summary.settings.origin = .init(inbox: "/in", output: "/out")
+        return summary
     }
 
     private static func live(_ waits: [String: RunSnapshot.Wait] = [:]) -> RunSnapshot {
@@ -33,13 +35,13 @@ struct StatusFrameTests {
     ]
     private static let waits: [String: RunSnapshot.Wait] = [
         "later": .init(.limit, "waits for its turn"),
-        "stuck": .init(.paused, "is paused", action: "nightjar resume stuck"),
+        "stuck": .init(.failures, "was stopped", action: "nightjar retry stuck"),
     ]
 
     @Test func `what needs a person comes first, then what runs, what waits, and what is finished`() {
         let lines = Self.lines(Self.mixed, Self.live(Self.waits))
-        #expect(lines.prefix(3) == ["to do  stuck is paused", lines[1], ""])
-        #expect(lines[1].hasPrefix("         nightjar resume stuck --output "))
+        #expect(lines.prefix(3) == ["to do  stuck was stopped", lines[1], ""])
+        #expect(lines[1].hasPrefix("         nightjar retry stuck --output "))
         #expect(
             lines[3..<9].map { String($0.prefix { $0 != " " }) } == ["batch", "stuck", "now", "later", "one", "two"])
         #expect(lines.contains { $0.hasPrefix("running  `nightjar daemon`, process 4711") })
@@ -88,7 +90,7 @@ struct StatusFrameTests {
         later.concurrency = 2
         #expect(mark(later) != first)
         #expect(mark(nil) != first)
-        #expect(mark(Self.live(["spring": .init(.paused, "is paused")])) != first)
+        #expect(mark(Self.live(["spring": .init(.limit, "waits for its turn")])) != first)
         batch.counts = [.pending: 8, .submitted: 2]
         #expect(mark(Self.live()) != first)
     }

@@ -39,11 +39,11 @@ struct StatusRendererTests {
                        318 of their jobs are left
                          nightjar run MANIFEST
 
-                batch          total  done  running  pending  unknown  failed  spent  time left
-                a-rather-lon…    941   620        8      309        1       3  12.42  3 min 32 s
-                paused-one         5     0        0        5        0       0   0.00  paused
-                new                1     0        0        1        0       0   0.00  not known
-                odd                1     0        0        0        1       0   0.00  held
+                batch           total  done  running  pending  unknown  failed  spent  time left
+                a-rather-long…    941   620        8      309        1       3  12.42  waits
+                paused-one          5     0        0        5        0       0   0.00  paused
+                new                 1     0        0        1        0       0   0.00  waits
+                odd                 1     0        0        0        1       0   0.00  held
 
                 a-rather-long-name-for-…  nobody runs it
                 paused-one                is paused
@@ -185,7 +185,8 @@ struct StatusRendererTests {
                 #""waits_for":{"reason":"failures","words":"was stopped","until":null},"#
                     + #""action":"nightjar retry spring --output night"}],"#
                     + #""running":{"command":"run","pid":4711,"since":"2026-03-01T02:04:05.000Z","concurrency":8,"#
-                    + #""rate":"5/s","unfinished":6},"action":"nightjar retry spring --output night"}"#), "\(json)")
+                    + #""rate":"5/s","unfinished":6,"set_by_hand":false},"action":"nightjar retry spring --output night"}"#
+            ), "\(json)")
     }
 
     @Test func `a pause is known at once, whatever the process has noted last`() throws {
@@ -203,11 +204,14 @@ struct StatusRendererTests {
             change(&batch)
             let text = table([batch], nil)
             guard text.hasPrefix("to do  ") else { return nil }
-            return text.split(separator: "\n").prefix(2).map { $0.drop { $0 == " " } }.joined(separator: " | ")
+            return text.split(separator: "\n\n")[0].split(separator: "\n").map { $0.drop { $0 == " " } }.joined(
+                separator: " | ")
         }
         #expect(toDo({ _ in }, [.done: 3, .cancelled: 2, .filtered: 1]) == nil)
         #expect(
-            toDo({ _ in }, [.done: 3, .failed: 2]) == "to do  2 of spring failed | nightjar retry spring --output night"
+            toDo({ _ in }, [.done: 3, .failed: 2])
+                == "to do  2 of spring failed: the first command shows why, the second tries again | "
+                + "nightjar jobs spring --only failed --output night | nightjar retry spring --output night"
         )
         #expect(
             toDo({ $0.pausedJobs = 3 }, [.pending: 3])
@@ -221,6 +225,82 @@ struct StatusRendererTests {
         #expect(
             toDo({ _ in }, [.submitted: 1, .pending: 2, .failed: 4])
                 == "to do  nobody runs `spring`, and 3 of its jobs are left | nightjar run MANIFEST --output night")
+    }
+
+    @Test func `a process runs only what is its own`() {
+        var own = summary("own", [.submitted: 1, .pending: 2])
+        var other = summary("other", [.pending: 3])
+        other.settings.origin = .init(inbox: "/in", output: "/out")
+        let beside = table([own, other], live())
+        #expect(
+            beside.hasPrefix(
+                """
+                to do  nobody runs `other`, and 3 of its jobs are left
+                         systemctl start nightjar, once the present run has ended
+
+                """), "\(beside)")
+        #expect(beside.contains("\nown      runs; ") && beside.contains("\nother    nobody runs it\n"), "\(beside)")
+        var daemon = live()
+        daemon.command = .daemon
+        let besideDaemon = table([own, other], daemon)
+        #expect(
+            besideDaemon.hasPrefix(
+                """
+                to do  nobody runs `own`, and 3 of its jobs are left
+                         nightjar run MANIFEST --output night, once the daemon is stopped
+
+                """), "\(besideDaemon)")
+        #expect(besideDaemon.contains("\nother    runs; "), "\(besideDaemon)")
+        // Where it says which they are, that counts.
+        var asked = live()
+        asked.batches = ["another"]
+        #expect(table([own], asked).contains("nightjar run MANIFEST --output night, once the present run has ended"))
+        own.settings.origin = other.settings.origin
+        asked.batches = ["own"]
+        #expect(!table([own], asked).contains("nobody runs"))
+    }
+
+    @Test func `where the process cannot write beside the state, the disk comes first`() {
+        var stale = live(["spring": .init(.limit, "waits for its turn")])
+        stale.isStale = true
+        let text = table([summary("old", [.failed: 1]), summary("spring", [.pending: 3])], stale)
+        #expect(
+            text.hasPrefix(
+                """
+                to do  the disk of the state is full, or cannot be written: what the process
+                       does is not known
+                         make room on the disk of the state
+                       1 of old failed
+                """), "\(text)")
+        #expect(!text.contains("waits for its turn"))
+    }
+
+    @Test func `what waits has no time left`() {
+        func timeLeft(_ live: RunSnapshot, _ change: (inout BatchSummary) -> Void = { _ in }) -> Substring? {
+            var spring = summary("spring", [.submitted: 2, .pending: 48])
+            spring.throughput = 0.5
+            change(&spring)
+            return table([spring], live).split(separator: "\n").last { $0.hasPrefix("spring  ") && $0.contains("50") }?
+                .split(separator: "  ").last
+        }
+        #expect(timeLeft(live()) == " 1 min 40 s" || timeLeft(live()) == "1 min 40 s")
+        for reason in RunSnapshot.Wait.Reason.allCases where reason != .paused && reason != .deadline {
+            #expect(timeLeft(live(["spring": .init(reason, "stands")])) == "waits", "\(reason)")
+        }
+        #expect(timeLeft(live(["spring": .init(.deadline, "stands")])) == "past its deadline")
+        #expect(timeLeft(live()) { $0.paused = true } == "paused")
+        #expect(timeLeft(live()) { $0.pausedJobs = 48 } == "paused")
+    }
+
+    @Test func `limits that were set by hand are said to be that`() {
+        let spring = summary("spring", [.pending: 50])
+        var steered = live()
+        steered.overrides = LimitOverrides(concurrency: 8)
+        let text = table([spring], steered, width: nil)
+        #expect(text.contains("at most 8 at a time (set by hand), 5/s; 6 at the API"), "\(text)")
+        #expect(StatusRenderer.json([spring], live: steered).contains(#""unfinished":6,"set_by_hand":true}"#))
+        steered.overrides = LimitOverrides(rate: Rate(requests: 5, per: .second))
+        #expect(table([spring], steered, width: nil).contains("at most 8 at a time, 5/s (set by hand); 6 at the API"))
     }
 
     @Test func `what is held needs a person only where no list will decide it`() {
