@@ -36,7 +36,8 @@ extension RunState {
             }
         let couldNotWrite = stops.contains { if case .cannotWrite = $0 { true } else { false } }
         return RunOutcome(
-            exit: exit, couldNotWrite: couldNotWrite, reason: reason, needs: needs, batches: progress.filter(\.isAsked).map(\.progress))
+            exit: exit, couldNotWrite: couldNotWrite, reason: reason, needs: needs,
+            batches: progress.filter(\.isAsked).map(\.progress))
     }
 
     /// Why nothing more was submitted of batches that were neither stopped nor late.

@@ -30,7 +30,9 @@ extension Runner {
         }
         // A daemon lets go of what has ended: what is taken up again comes with its counts as they are now.
         let unknown = Set(moves.map(\.0.batch).filter { !state.isKnown($0) })
-        for batch in unknown.sorted() where state.settings.isService { try await takeUp(batch, changes: [:], isAsked: nil) }
+        for batch in unknown.sorted() where state.settings.isService {
+            try await takeUp(batch, changes: [:], isAsked: nil)
+        }
         // Of other models than those that were left, perhaps.
         let again = Set(moves.filter { $0.to == .pending }.map(\.0.batch)).subtracting(unknown)
         for batch in again.sorted() { try await readPrices(of: batch) }

@@ -90,7 +90,9 @@ final class DaemonParts: Sendable {
             },
             runners: supervisor,
             end: { batch in try await store.batch(batch).flatMap { supervisor.end(of: $0) } })
-        let notices = Notices(store: store, time: time, advice: CommandAdvice(config: configuration.path), logger: logger) {
+        let notices = Notices(
+            store: store, time: time, advice: CommandAdvice(config: configuration.path), logger: logger
+        ) {
             try await host.result(of: [$0])
         }
         let notifier = Notifier(
