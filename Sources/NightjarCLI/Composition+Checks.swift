@@ -29,6 +29,23 @@ extension Composition {
         }
     }
 
+    /// A batch that came from an inbox is the daemon's: a run would take it away from there, and the manifest that the inbox
+    /// holds would never come to its end.
+    /// - Throws: `Refusal` that names every such batch.
+    static func refuseBatchesOfInboxes(_ batches: [LoadedBatch], _ store: SQLiteStore) async throws {
+        var refusal = Refusal(.configuration)
+        for loaded in batches {
+            let name = loaded.batch.settings.name
+            guard let origin = try await store.knownBatch(named: name)?.origin else { continue }
+            refusal.messages.append(
+                .plain(
+                    "the batch `\(name)` belongs to the inbox `\(Cells.plain(origin.inbox))`: the daemon runs it "
+                        + "(`systemctl start nightjar`, or `nightjar daemon`); drop an edited manifest there, or give this "
+                        + "batch another `name`"))
+        }
+        if !refusal.messages.isEmpty { throw refusal }
+    }
+
     /// Looks whether a folder, or where it is not there yet the one that it would be made in, takes files.
     /// - Returns: Why it does not; `nil` where it does.
     static func writingProblem(of folder: String) -> String? {

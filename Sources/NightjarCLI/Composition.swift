@@ -30,6 +30,7 @@ struct Composition: Sendable {
             try? store.close()
             lock.release()
         }
+        try await Self.refuseBatchesOfInboxes(batches, store)
         try await refuseImagesOfAnotherState(store)
         try await bind(store)
         let tree = OutputFolder(path: configuration.output, maxImageBytes: configuration.maxImageBytes)

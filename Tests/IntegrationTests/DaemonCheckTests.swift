@@ -4,6 +4,9 @@ import Testing
 /// `nightjar daemon --check`.
 struct DaemonCheckTests {
     private func configuration(_ bench: Workbench, more: String = "") throws -> String {
+        for name in ["inbox", "team"] {
+            try FileManager.default.createDirectory(atPath: bench.path(name), withIntermediateDirectories: true)
+        }
         try bench.write(
             """
             output: \(bench.path("images"))
@@ -52,7 +55,21 @@ struct DaemonCheckTests {
 
                     """)
             #expect(ending.errors.isEmpty, "\(ending)")
-            #expect(bench.files("") == ["nightjar.yaml"])
+            #expect(bench.files("") == ["inbox", "nightjar.yaml", "team"])
+        }
+    }
+
+    @Test func `an inbox that is not there is told, and is no mistake`() async throws {
+        try await Workbench.use { bench in
+            let config = try configuration(bench)
+            try FileManager.default.removeItem(atPath: bench.path("team"))
+            let ending = try await bench.nightjar("daemon", "--check", "--config", config)
+            #expect(ending.exit == 0, "\(ending)")
+            #expect(
+                ending.errors.contains(
+                    "warning: the inbox `\(bench.path("team"))` is not there; it is waited for, and not made"))
+            #expect(ending.errors.contains("`mkdir -p \(bench.path("team"))`"), "\(ending)")
+            #expect(!ending.errors.contains("`\(bench.path("inbox"))`"))
         }
     }
 

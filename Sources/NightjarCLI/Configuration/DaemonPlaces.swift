@@ -168,7 +168,10 @@ struct DaemonPlaces {
             }
         }
         for (entry, folder) in zip(file.inboxes, folders) {
-            guard let reason = Composition.writingProblem(of: folder.absolute) else { continue }
+            guard let reason = Composition.writingProblem(of: folder.absolute) else {
+                warnIfMissing(folder, entry.path.place, reader)
+                continue
+            }
             reader.report(
                 "inbox", "the inbox `\(folder.text)` cannot be written: \(reason)", at: entry.path.place,
                 hint: "manifests are taken out of it by renaming them")
@@ -179,6 +182,15 @@ struct DaemonPlaces {
             }
             reader.report("inbox", "the output `\(folder.text)` cannot be written: \(reason)", at: place)
         }
+    }
+
+    private func warnIfMissing(_ folder: FolderName, _ place: FilePlace, _ reader: SettingReader) {
+        var status = stat()
+        guard stat(folder.absolute, &status) != 0 else { return }
+        reader.report(
+            "missing-inbox", "the inbox `\(folder.text)` is not there; it is waited for, and not made", at: place,
+            hint: "make it, if it is not to be mounted: `mkdir -p \(Cells.plain(ShellWord.quoted(folder.absolute)))`",
+            severity: .warning)
     }
 
     private func check(_ entry: NotificationEntry, _ reader: SettingReader) {

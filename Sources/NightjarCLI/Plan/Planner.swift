@@ -46,6 +46,7 @@ struct Planner {
         try Composition.refuseUnwritable(
             state.lastIndex(of: "/").map { String(state[..<state.index(after: $0)]) } ?? ".",
             "the folder of the state")
+        if let store { try await Composition.refuseBatchesOfInboxes(batches, store) }
         let known = try await store?.batchNames() ?? []
         try Composition.refuseImagesOfAnotherState(
             batches.map(\.batch.settings.name), known: known, configuration, costs: true)

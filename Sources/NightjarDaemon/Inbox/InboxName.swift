@@ -15,6 +15,12 @@ enum InboxName {
             && endings.contains { name.bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }
     }
 
+    /// Whether it would be a manifest but for its capital letters: `X.YAML`.
+    static func isMiscalled(_ name: FileName) -> Bool {
+        guard !isManifest(name), let text = name.text else { return false }
+        return isManifest(FileName(text.lowercased()))
+    }
+
     /// - Returns: With the ending as it is.
     static func split(_ name: String) -> (stem: String, ending: String) {
         let ending = endings.first { name.hasSuffix($0) } ?? ""

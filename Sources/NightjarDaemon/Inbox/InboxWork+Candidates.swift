@@ -25,6 +25,7 @@ extension InboxWork {
         for name in mail.changed.subtracting(mail.movedIn) {
             guard InboxName.isManifest(name) else {
                 hasOtherFiles = true
+                warnIfMiscalled(name)
                 continue
             }
             guard let stamp = try? folders.root.stamp(of: name), candidates[name]?.stamp != stamp else { continue }
@@ -33,6 +34,7 @@ extension InboxWork {
         for name in mail.movedIn {
             guard InboxName.isManifest(name) else {
                 hasOtherFiles = true
+                warnIfMiscalled(name)
                 continue
             }
             guard let stamp = try? folders.root.stamp(of: name) else { continue }
@@ -40,6 +42,15 @@ extension InboxWork {
             add(name, stamp, isWhole: !isOld)
         }
         if hasOtherFiles { retryThoseThatLackFiles() }
+    }
+
+    /// Whoever dropped it waits for what will not come.
+    func warnIfMiscalled(_ name: FileName) {
+        guard InboxName.isMiscalled(name) else { return }
+        say(
+            "ending \(name.printable)",
+            "a file is left alone: names of manifests end in `.yaml` or `.yml`, in lower case; rename it if it is one",
+            manifest: name.printable)
     }
 
     private func retryThoseThatLackFiles() {

@@ -11,12 +11,15 @@ extension InboxWork {
 
     /// Puts the results in place of all drops that have ended.
     func finish() async {
-        do throws(SystemError) {
+        do throws(InboxFolders.Problem) {
             guard let path = Folder.realPath(of: settings.path) else { return }
             folders = try InboxFolders(at: path, ownership: ownership())
         } catch {
-            return say("folder", "the inbox cannot be used: \(error.words)")
+            // That another process watches it has been said.
+            if case .unusable(let words) = error { say("folder", "the inbox cannot be used: \(words)") }
+            return
         }
+        defer { folders = nil }
         do {
             let open = try await store.openDrops().filter { $0.inbox == folders?.root.path }
             decidedNames = Set(open.compactMap(\.endsAs))

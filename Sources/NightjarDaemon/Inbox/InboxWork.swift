@@ -29,7 +29,7 @@ final class InboxWork {
     let watch: Inbox.Watch
     let mailbox: InboxMailbox
 
-    /// `nil` while the inbox is not there.
+    /// `nil` while the inbox is not there, or another process watches it.
     var folders: InboxFolders?
     var events: FolderEvents?
     var candidates: [FileName: Candidate] = [:]
@@ -88,6 +88,8 @@ final class InboxWork {
             // Whoever listens ends with it.
             events = nil
         }
+        // Whoever comes next may lock the inbox.
+        folders = nil
     }
 
     // MARK: Looking at everything
@@ -117,16 +119,27 @@ final class InboxWork {
     }
 
     private func open() async -> Bool {
-        do throws(SystemError) {
-            guard let path = Folder.realPath(of: settings.path) else { throw SystemError(code: ENOENT) }
+        do throws(InboxFolders.Problem) {
+            guard let path = Folder.realPath(of: settings.path) else {
+                throw .unusable(SystemError(code: ENOENT).words)
+            }
             let folders = try InboxFolders(at: path, ownership: ownership())
             self.folders = folders
             if let problem = folders.ownershipProblem { sayOwnership(problem) }
         } catch {
-            say("folder", "the inbox cannot be used: \(error.words); it is looked for from time to time")
+            switch error {
+            case .unusable(let words):
+                say("folder", "the inbox cannot be used: \(words); it is looked for from time to time")
+            case .watched(let process):
+                let other = process.map { "process \($0)" } ?? "its id is not known"
+                say(
+                    "folder",
+                    "the inbox `\(settings.path)` is watched by another process (\(other)); nothing is taken from it "
+                        + "while that runs", level: .error)
+            }
             return false
         }
-        over("folder", "the inbox is there again")
+        over("folder", "the inbox can be used again")
         // Before anything is looked at: what comes in between is heard.
         listenAnew()
         guard await recover() else {
@@ -197,7 +210,11 @@ final class InboxWork {
     private func scan() async {
         guard let folders else { return }
         do {
-            for name in try folders.root.names() where InboxName.isManifest(name) && candidates[name] == nil {
+            for name in try folders.root.names() where candidates[name] == nil {
+                guard InboxName.isManifest(name) else {
+                    warnIfMiscalled(name)
+                    continue
+                }
                 if let stamp = try folders.root.stamp(of: name) { add(name, stamp, isFound: true) }
             }
             let names = try folders.submitted.names()
@@ -219,11 +236,11 @@ final class InboxWork {
     // MARK: Saying
 
     /// Says what is wrong, once until it changes or ends.
-    func say(_ about: String, _ words: String, manifest: String? = nil) {
+    func say(_ about: String, _ words: String, manifest: String? = nil, level: Logger.Level = .warning) {
         guard troubles[about] != words else { return }
         if troubles.count >= Self.mostTroubles { troubles = [:] }
         troubles[about] = words
-        logger.warning("\(words)", metadata: manifest.map { ["manifest": "\($0)"] })
+        logger.log(level: level, "\(words)", metadata: manifest.map { ["manifest": "\($0)"] })
     }
 
     func over(_ about: String, _ words: String) {

@@ -38,6 +38,30 @@ struct DaemonTests {
         }
     }
 
+    @Test func `a run does not take a batch away from its inbox`() async throws {
+        try await Workbench.daemon { daemon, server in
+            let first = try await daemon.start()
+            try daemon.drop(DaemonBench.manifest("spring"), as: "spring.yaml")
+            try await eventually("the result") { daemon.isThere("inbox/done/spring.yaml") }
+            first.send(SIGTERM)
+            _ = try await first.end()
+            try daemon.bench.write(DaemonBench.manifest("spring", prompts: 3), to: "spring.yaml")
+            for command in ["plan", "run"] {
+                let ending = try await daemon.bench.nightjar(command, "spring.yaml", "--config", "nightjar.yaml")
+                #expect(ending.exit == 78, "\(ending)")
+                #expect(
+                    ending.errors.contains(
+                        "the batch `spring` belongs to the inbox `\(daemon.bench.path("inbox"))`: the daemon runs it"),
+                    "\(ending)")
+            }
+            // It still is the inbox's: what is edited is dropped there.
+            _ = try await daemon.start()
+            try daemon.drop(DaemonBench.manifest("spring", prompts: 2), as: "again.yaml")
+            try await eventually("the second result") { daemon.isThere("inbox/done/again.yaml") }
+            #expect(try server.ledger().posts.count == 2)
+        }
+    }
+
     @Test func `a term sees home what runs, and the next start goes on with the rest`() async throws {
         try await Workbench.daemon(#"{"job_time": 1}"#, configuration: "concurrency: 3\n") { daemon, server in
             let process = try await daemon.start()

@@ -42,6 +42,7 @@ struct ConfigurationExampleTests {
         let parts = ExampleFiles.configuration.components(separatedBy: ExampleFiles.daemonPart)
         #expect(parts.count == 2)
         for name in ["ntfy-address", "ntfy-token"] { try folder.write("x", to: "etc/\(name)") }
+        for name in ["inbox", "team/inbox"] { try folder.write("", to: "srv/\(name)/x") }
         let daemon = Self.used(parts[1]).replacing("/srv/nightjar", with: folder.path("srv"))
             .replacing("/etc/nightjar", with: folder.path("etc"))
             .replacing("/usr/local/bin/page-somebody", with: "/bin/sh").replacing(

@@ -193,12 +193,19 @@ struct DaemonConfigurationTests {
 
     // MARK: What is worth a word
 
+    private var readyPaths: String {
+        get throws {
+            try folder.write("", to: "ready/inbox/x")
+            return "output: /tmp/nightjar-absent/images\ninbox: \(folder.path("ready/inbox"))\n"
+        }
+    }
+
     private func warnings(_ text: String, environment: [String: String] = [:]) throws -> [String] {
         try load(text, environment: environment).warnings.map { "\($0.line) \($0.message)" }
     }
 
     @Test func `what has no effect is said, but not of a default`() throws {
-        let paths = "output: /tmp/nightjar-absent/images\ninbox: /tmp/nightjar-absent/inbox\n"
+        let paths = try readyPaths
         #expect(try warnings(paths + "quiet: false\nprogress: auto\nconfirm_above: 1000\n").isEmpty)
         #expect(
             try warnings(paths + "quiet: true\ncutoff: hard\n") == [
@@ -215,6 +222,7 @@ struct DaemonConfigurationTests {
 
     @Test func `a relative path is said, and what it comes to`() throws {
         try folder.write("key", to: "key")
+        try folder.write("", to: "inbox/x")
         let daemon = try load("inbox: inbox\nstate: s/s\napi_key_file: key\n")
         #expect(
             Set(daemon.warnings.map { "\($0.line) \($0.hint ?? "")" }) == [
@@ -225,8 +233,19 @@ struct DaemonConfigurationTests {
             ])
     }
 
+    @Test func `an inbox that is not there is said, with how to make it`() throws {
+        let absent = folder.path("not there/inbox")
+        let daemon = try load("output: /tmp/nightjar-absent/images\ninbox: [\"\(absent)\"]\n")
+        #expect(
+            daemon.warnings.map(\.message) == [
+                "the inbox `\(absent)` is not there; it is waited for, and not made"
+            ])
+        #expect(daemon.warnings.first?.hint?.hasSuffix("`mkdir -p '\(absent)'`") == true)
+        #expect(daemon.warnings.first?.line == 2)
+    }
+
     @Test func `a page that others reach is said`() throws {
-        let paths = "output: /tmp/nightjar-absent/images\ninbox: /tmp/nightjar-absent/inbox\n"
+        let paths = try readyPaths
         for address in ["127.0.0.2:1", "\"[::1]:1\"", "localhost:1", "off"] {
             #expect(try warnings(paths + "http: \(address)").isEmpty)
         }
@@ -288,6 +307,9 @@ struct DaemonConfigurationTests {
         ] {
             #expect(text.contains(place))
             text = text.replacing(place, with: here)
+        }
+        for name in ["inbox", "team/inbox"] where text.contains(folder.path("srv/\(name)")) {
+            try folder.write("", to: "srv/\(name)/x")
         }
         let daemon = try load(text)
         #expect(daemon.warnings.isEmpty)

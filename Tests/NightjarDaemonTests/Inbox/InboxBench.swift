@@ -149,7 +149,7 @@ final class InboxBench: Sendable {
     /// All that lies in the inbox, without its own folders.
     var tree: [String] {
         let all = FileManager.default.enumerator(atPath: path("inbox"))?.compactMap { $0 as? String } ?? []
-        return all.filter { ![".accepted", ".submitted", "done", "failed"].contains($0) }.sorted()
+        return all.filter { ![".accepted", ".accepted/.lock", ".submitted", "done", "failed"].contains($0) }.sorted()
     }
 
     // MARK: The state

@@ -44,7 +44,7 @@ import Testing
         let all = FileManager.default.enumerator(atPath: folder.path("inbox"))?.compactMap { $0 as? String } ?? []
         #expect(
             all.sorted() == [
-                ".accepted", ".submitted", "done", "done/a.result.json", "done/a.yaml", "failed",
+                ".accepted", ".accepted/.lock", ".submitted", "done", "done/a.result.json", "done/a.yaml", "failed",
             ])
         let data = try Data(contentsOf: folder.url.appending(path: "inbox/done/a.result.json"))
         let result = try JSONSerialization.jsonObject(with: data) as? [String: Any]
@@ -90,7 +90,7 @@ import Testing
                 atPath: folder.path("closed/\(name)"), withIntermediateDirectories: true)
         }
         try FileManager.default.createDirectory(atPath: folder.path("own"), withIntermediateDirectories: true)
-        for name in ["own", "inbox"] { #expect(chown(folder.path(name), 65534, 65534) == 0) }
+        for name in ["own", "inbox", "closed/.accepted"] { #expect(chown(folder.path(name), 65534, 65534) == 0) }
         await #expect(processExitsWith: .success) { [path = folder.path as String] in
             guard setgid(65534) == 0, setuid(65534) == 0 else { exit(2) }
             let store = try SQLiteStore.open(path: "\(path)/own/state.sqlite3")

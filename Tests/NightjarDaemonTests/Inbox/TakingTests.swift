@@ -167,7 +167,9 @@ import Testing
             }
             try bench.rename(bench.path("away"), bench.path("inbox"))
             bench.clock.advance(by: .seconds(31))
-            try await bench.until("it is back") { bench.log.value.contains { $0.contains("the inbox is there again") } }
+            try await bench.until("it is back") {
+                bench.log.value.contains { $0.contains("the inbox can be used again") }
+            }
             try bench.put(InboxBench.manifest("spring"), in: "inbox/a.yaml")
             try await bench.until("it is taken") { bench.exists("inbox/.accepted/a.yaml") }
             // Another in its place.
