@@ -92,8 +92,9 @@ package struct LiveNoteWriter: Sendable {
             // The moment alone is no change.
             var known = last
             known?.writtenAt = now.writtenAt
-            // What could not be written is tried again a second later.
-            if known != now, note.write(now) { last = now }
+            // What could not be written is tried again a second later, also when it is as it was before: the old note
+            // is marked.
+            if known != now { last = note.write(now) ? now : nil }
         } while (try? await Task.sleep(for: Self.pause)) != nil
     }
 }
